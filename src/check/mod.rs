@@ -1,0 +1,257 @@
+//! One leaf of a profile: what must hold, why it matters and how to fix it.
+//!
+//! These are valid checks, made by `profile`; how they are written in YAML is not known here.
+
+pub mod expect;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::probe::AnyProbe;
+use crate::units::Duration;
+use expect::Expression;
+
+/// A check's name, unique in a profile and stable for as long as people refer to it:
+/// `zebu.pre.https.valid-cert`, `tls/certificate-valid`, or with the item of a `for_each`,
+/// `zebu.ports[5432]`.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct CheckId(pub String);
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How much harm a failure does; gives the check its weight.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Impact {
+    /// Weight 1.
+    Low,
+    /// Weight 2.
+    #[default]
+    Medium,
+    /// Weight 5.
+    High,
+    /// Weight 10.
+    Critical,
+}
+
+impl Impact {
+    /// The weight in the score.
+    pub const fn weight(self) -> f64 {
+        match self {
+            Self::Low => 1.0,
+            Self::Medium => 2.0,
+            Self::High => 5.0,
+            Self::Critical => 10.0,
+        }
+    }
+}
+
+/// How much work it is to fix, not to check.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effort {
+    /// Minutes.
+    Low,
+    /// Hours.
+    #[default]
+    Medium,
+    /// Days.
+    High,
+}
+
+impl Effort {
+    /// How much a point is worth when it is this much work, for fix-first.
+    pub const fn ease(self) -> f64 {
+        match self {
+            Self::Low => 1.0,
+            Self::Medium => 0.5,
+            Self::High => 0.25,
+        }
+    }
+}
+
+/// One thing that must hold.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Its unique name.
+    pub id: CheckId,
+    /// What holds when it passes, in a few words.
+    pub title: String,
+    /// Path of its section, `pre.https`; empty at the top of the profile.
+    pub section: String,
+    /// The built-in check it was made from, `tls/certificate-valid`.
+    pub catalogue: Option<String>,
+    /// How it is decided.
+    pub rule: Rule,
+    /// Why it is not applicable: a `when:` that is false, or dropped with a reason.
+    pub not_applicable: Option<String>,
+    /// Whether it is shown but never scored.
+    pub info: bool,
+    /// Whether its failure means NOT READY whatever the score.
+    pub blocker: bool,
+    /// How much harm a failure does.
+    pub impact: Impact,
+    /// How much work it is to fix.
+    pub effort: Effort,
+    /// Weight in the score, by `impact` unless given.
+    pub weight: f64,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Why it matters.
+    pub why: Option<String>,
+    /// How to look by hand.
+    pub verify: Option<String>,
+    /// How to fix it.
+    pub fix: Vec<Fix>,
+    /// Further reading.
+    pub refs: Vec<String>,
+}
+
+/// A way to fix a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fix {
+    /// What it is for (`nginx`, `Caddy`, `Express`); `None` for words that fit everywhere.
+    pub with: Option<String>,
+    /// What to do.
+    pub text: String,
+}
+
+/// How a check is decided.
+#[derive(Clone, Debug)]
+pub enum Rule {
+    /// Every expectation holds of the facts.
+    Expect(Expect),
+    /// A number on its way to a target, with partial credit.
+    Measure(Measure),
+    /// A person says so.
+    Attest(Attest),
+    /// At least one alternative passes.
+    Any(Vec<Part>),
+    /// Every part passes.
+    All(Vec<Part>),
+}
+
+/// One part of an `any:` or `all:`.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// What it looks at, in a few words.
+    pub title: String,
+    /// How it is decided.
+    pub rule: Rule,
+}
+
+/// A probe under the name that expressions know it by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The probe's kind, or the name given under `probes:`.
+    pub name: String,
+    /// The question.
+    pub probe: AnyProbe,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// How often it is asked again on trouble on the way.
+    pub retries: u32,
+}
+
+/// What expressions see beside facts: `vars` and `with`.
+pub type Constants = Arc<BTreeMap<String, Value>>;
+
+/// Expectations over facts.
+#[derive(Clone, Debug)]
+pub struct Expect {
+    /// The probes, each with a name of its own.
+    pub asked: Vec<Asked>,
+    /// `vars` and `with`.
+    pub constants: Constants,
+    /// All must be true. Never empty.
+    pub expectations: Vec<Expectation>,
+}
+
+/// One expression that must be true.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// The expression.
+    pub expression: Expression,
+    /// What it means when it is false, in the author's words.
+    pub because: Option<String>,
+}
+
+/// A number on its way to a target.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// The probes, each with a name of its own.
+    pub asked: Vec<Asked>,
+    /// `vars` and `with`.
+    pub constants: Constants,
+    /// The number.
+    pub value: Expression,
+    /// Full credit from here on.
+    pub target: f64,
+    /// Half credit from here on, none before; without it credit is all or nothing.
+    pub warn_at: Option<f64>,
+    /// Unit to print.
+    pub unit: Option<String>,
+}
+
+/// A person's statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attest {
+    /// What the person is asked to do and note.
+    pub ask: String,
+    /// How long a statement is good for.
+    pub max_age: Option<Duration>,
+}
+
+impl Rule {
+    /// Every probe that deciding it takes.
+    pub fn asked(&self) -> Vec<&Asked> {
+        match self {
+            Self::Expect(expect) => expect.asked.iter().collect(),
+            Self::Measure(measure) => measure.asked.iter().collect(),
+            Self::Attest(_) => Vec::new(),
+            Self::Any(parts) | Self::All(parts) => {
+                parts.iter().flat_map(|part| part.rule.asked()).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The `ready` binary.
+
+fn main() {}

@@ -1,0 +1,139 @@
+//! Reason codes: why a check did not pass, as a stable word that people can search for.
+//!
+//! One row here is all it takes to add a code. A code never changes its meaning.
+
+use serde::{Deserialize, Serialize};
+
+/// Whose doing it is that a question was not answered as hoped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The target's own answer: an observation, so the check fails.
+    Target,
+    /// We could not find out: the check is unknown.
+    Ours,
+}
+
+macro_rules! reasons {
+    ($($Name:ident $code:literal $side:ident $retry:ident $about:literal)+) => {
+        /// Why a check did not pass.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+        pub enum Reason {
+            $(#[doc = $about] #[serde(rename = $code)] $Name,)+
+        }
+
+        impl Reason {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$Name,)+];
+
+            /// The stable code, such as `tcp.refused`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$Name => $code,)+ }
+            }
+
+            /// What the code means, in one line.
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$Name => $about,)+ }
+            }
+
+            /// Whose doing it is.
+            pub const fn side(self) -> Side {
+                match self { $(Self::$Name => Side::$side,)+ }
+            }
+
+            /// Whether asking once more may help: trouble on the way, never a clear answer.
+            pub const fn is_transient(self) -> bool {
+                match self { $(Self::$Name => reasons!(@retry $retry),)+ }
+            }
+        }
+    };
+    (@retry transient) => { true };
+    (@retry lasting) => { false };
+}
+
+reasons! {
+    DnsNxdomain "dns.nxdomain" Target lasting "the name does not exist"
+    DnsNoAddress "dns.no-address" Target lasting "the name exists but has no address"
+    DnsServfail "dns.servfail" Target transient "the resolver answered that it cannot resolve the name"
+    DnsUnreachable "dns.unreachable" Ours transient "our resolver did not answer"
+    TcpRefused "tcp.refused" Target transient "the port is closed"
+    TcpReset "tcp.reset" Target transient "the connection was reset"
+    TcpTimeout "tcp.timeout" Target transient "nothing answered at the address"
+    TcpUnreachable "tcp.unreachable" Target transient "the network says that the host cannot be reached"
+    NetNoRoute "net.no-route" Ours lasting "this machine has no route to the address (for instance no IPv6)"
+    NetLocal "net.local" Ours transient "this machine could not open a connection"
+    TlsNotTls "tls.not-tls" Target lasting "what answered does not speak TLS"
+    TlsAlert "tls.alert" Target lasting "the server ended the handshake with an alert"
+    TlsClosed "tls.closed" Target transient "the connection was closed during the handshake"
+    TlsTimeout "tls.timeout" Target transient "the handshake did not finish in time"
+    TlsHandshake "tls.handshake" Target lasting "the handshake failed"
+    TlsExpired "tls.expired" Target lasting "a certificate has expired"
+    TlsNotYetValid "tls.not-yet-valid" Target lasting "a certificate is not valid yet"
+    TlsSelfSigned "tls.self-signed" Target lasting "the certificate is signed by itself"
+    TlsUnknownIssuer "tls.unknown-issuer" Target lasting "no trusted root vouches for the certificate"
+    TlsNameMismatch "tls.name-mismatch" Target lasting "the certificate is for other names"
+    TlsInvalid "tls.invalid" Target lasting "the certificate is not acceptable"
+    StarttlsRefused "starttls.refused" Target lasting "the server does not offer STARTTLS"
+    HttpTimeout "http.timeout" Target transient "the answer did not arrive in time"
+    HttpClosed "http.closed" Target transient "the connection was closed before a whole answer"
+    HttpProtocol "http.protocol" Target lasting "the answer is not valid HTTP"
+    HttpRedirectLoop "http.redirect-loop" Target lasting "redirects never end"
+    HttpStatus "http.status" Target lasting "the answer has another status than expected"
+    ExpectFalse "expect.false" Target lasting "the facts contradict the expectation"
+    ExpectMissing "expect.missing" Target lasting "the answer does not have what the expectation asks about"
+    ExpectType "expect.type" Target lasting "a value has another type than the expectation needs"
+    MeasureShort "measure.short" Target lasting "the measured value has not reached its target"
+    RetryNeeded "retry.needed" Target lasting "passed only when asked again"
+    ProbeTimeout "probe.timeout" Target transient "the whole question took longer than its time limit"
+    ProbeInternal "probe.internal" Ours lasting "a defect in this program; please report it"
+    CredentialMissing "credential.missing" Ours lasting "a secret that the question needs is not set"
+    CredentialRefused "credential.refused" Ours lasting "the credential was refused"
+    PermissionDenied "permission.denied" Ours lasting "this machine does not permit the question"
+    ToolMissing "tool.missing" Ours lasting "a program that the question needs is not installed"
+    AllowIntrusive "allow.intrusive" Ours lasting "needs --allow intrusive"
+    AllowExec "allow.exec" Ours lasting "needs --allow exec"
+    EvidenceMissing "evidence.missing" Ours lasting "the saved evidence does not hold an answer to this question"
+    RunDeadline "run.deadline" Ours lasting "the run's deadline passed before the question was asked or answered"
+    RunInterrupted "run.interrupted" Ours lasting "the run was interrupted before the question was answered"
+    AttestPending "attest.pending" Ours lasting "nobody has attested it"
+    AttestExpired "attest.expired" Ours lasting "the attestation is too old"
+    Declared "declared" Ours lasting "the profile declares it not applicable"
+    Waived "waived" Ours lasting "an owner accepted the failure until a date"
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::str::FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(code: &str) -> Result<Self, UnknownReason> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.code() == code)
+            .ok_or_else(|| UnknownReason(code.to_owned()))
+    }
+}
+
+/// A word that is no reason code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a reason code")]
+pub struct UnknownReason(String);
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn codes_are_unique_and_read_back() {
+        for reason in Reason::ALL {
+            assert_eq!(reason.code().parse(), Ok(*reason));
+            let json = serde_json::to_value(reason).unwrap();
+            assert_eq!(json, reason.code(), "the file format uses the same word");
+        }
+        assert!("tcp.refusd".parse::<Reason>().is_err());
+    }
+}

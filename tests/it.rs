@@ -1,0 +1,14 @@
+//! All integration tests in one crate. Everything outside `real` talks only to servers in
+//! this process, on loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test that cannot go on panics, and is told of its surroundings by its runner"
+)]
+
+mod support;
+
+mod probes;
+mod real;

@@ -1,0 +1,3 @@
+//! One module per probe kind: good, refused, slow, garbage.
+
+mod tcp;

@@ -1,0 +1,27 @@
+//! What tests share: servers on loopback, certificates, and a way to ask one probe.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ready::probe::Context;
+use ready::probe::net::resolve::Resolver;
+use ready::probe::net::tls::Trust;
+use ready::probe::net::{Net, Overrides};
+
+/// A context in which every name is this machine and only `roots` are trusted beside the
+/// system's.
+pub fn context(roots: &[rustls::pki_types::CertificateDer<'static>]) -> Context {
+    let mut overrides = Overrides::default();
+    overrides.insert(None, None, std::net::Ipv4Addr::LOCALHOST.into());
+    Context {
+        net: Arc::new(Net::new(
+            overrides,
+            Resolver::of_the_system(),
+            Trust::new(roots),
+        )),
+        secrets: Arc::default(),
+        traffic: Arc::default(),
+        now: "2026-11-21T12:00:00Z".parse().expect("a literal"),
+        timeout: Duration::from_secs(5),
+    }
+}
