@@ -14,7 +14,7 @@ use crate::probe::{AnyProbe, ProbeError};
 /// The answers of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Always `ready.evidence/v1`.
+    /// Always [`Evidence::SCHEMA`].
     pub schema: String,
     /// Identity of the profile that asked.
     pub profile: ProfileRef,
@@ -34,6 +34,11 @@ pub struct Evidence {
     pub interrupted: bool,
     /// One entry for each distinct probe.
     pub observations: Vec<Observation>,
+}
+
+impl Evidence {
+    /// Name and version of the file format.
+    pub const SCHEMA: &str = "ready.evidence/v1";
 }
 
 /// Which profile a run belongs to.

@@ -140,6 +140,16 @@ pub struct Contact {
     pub access: Access,
 }
 
+impl Contact {
+    /// `host:port`, or the host alone.
+    pub fn place(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
+    }
+}
+
 /// What a probe may do to its target.
 #[derive(
     Clone,
