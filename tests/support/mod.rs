@@ -12,7 +12,7 @@ use ready::probe::net::{Net, Overrides};
 /// system's.
 pub fn context(roots: &[rustls::pki_types::CertificateDer<'static>]) -> Context {
     let mut overrides = Overrides::default();
-    overrides.insert(None, None, std::net::Ipv4Addr::LOCALHOST.into());
+    overrides.insert(None, None, std::net::Ipv4Addr::LOCALHOST.into(), None);
     Context {
         net: Arc::new(Net::new(
             overrides,

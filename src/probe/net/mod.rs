@@ -29,16 +29,25 @@ pub struct Net {
 /// Addresses given by hand for `host:port`, as `--resolve host:port:addr` does. `*` stands for
 /// any host or port; the more exact entry wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overrides(BTreeMap<(Option<String>, Option<u16>), Vec<IpAddr>>);
+pub struct Overrides(BTreeMap<(Option<String>, Option<u16>), Vec<Instead>>);
+
+/// Where to go instead: an address, and another port than the one asked for.
+type Instead = (IpAddr, Option<u16>);
 
 impl Overrides {
-    /// Adds an address; `None` stands for any.
-    pub fn insert(&mut self, host: Option<&str>, port: Option<u16>, address: IpAddr) {
+    /// Adds an address; `None` stands for any host or port, and for the port that was asked for.
+    pub fn insert(
+        &mut self,
+        host: Option<&str>,
+        port: Option<u16>,
+        address: IpAddr,
+        to_port: Option<u16>,
+    ) {
         let key = (host.map(str::to_ascii_lowercase), port);
-        self.0.entry(key).or_default().push(address);
+        self.0.entry(key).or_default().push((address, to_port));
     }
 
-    fn find(&self, host: &str, port: u16) -> Option<&[IpAddr]> {
+    fn find(&self, host: &str, port: u16) -> Option<&[Instead]> {
         let host = Some(host.trim_end_matches('.').to_ascii_lowercase());
         [
             (host.clone(), Some(port)),
@@ -84,9 +93,12 @@ impl Net {
         limit: Duration,
     ) -> Result<Vec<SocketAddr>, ProbeError> {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
-        let found = if let Some(addresses) = self.overrides.find(host, port) {
-            addresses.to_vec()
-        } else if let Ok(address) = literal.parse::<IpAddr>() {
+        if let Some(instead) = self.overrides.find(host, port) {
+            let there =
+                |(address, to_port): &Instead| SocketAddr::new(*address, to_port.unwrap_or(port));
+            return Ok(instead.iter().map(there).collect());
+        }
+        let found = if let Ok(address) = literal.parse::<IpAddr>() {
             vec![address]
         } else {
             self.resolver.addresses(host, limit).await?
