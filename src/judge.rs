@@ -36,11 +36,60 @@ pub enum Status {
     Info,
 }
 
+impl Status {
+    /// Every status, best first.
+    pub const ALL: &[Self] = &[
+        Self::Pass,
+        Self::Attested,
+        Self::Warn,
+        Self::Fail,
+        Self::Error,
+        Self::Pending,
+        Self::Expired,
+        Self::Skipped,
+        Self::Waived,
+        Self::Na,
+        Self::Info,
+    ];
+
+    /// Whether it counts in the score.
+    pub const fn is_scored(self) -> bool {
+        !matches!(self, Self::Waived | Self::Na | Self::Info)
+    }
+
+    /// Whether we do not know: neither good nor bad was seen.
+    pub const fn is_unknown(self) -> bool {
+        matches!(
+            self,
+            Self::Error | Self::Pending | Self::Expired | Self::Skipped
+        )
+    }
+
+    /// The word for it, as in files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Attested => "attested",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Skipped => "skipped",
+            Self::Waived => "waived",
+            Self::Na => "na",
+            Self::Info => "info",
+        }
+    }
+}
+
 /// The verdict on one check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// What became of it.
     pub status: Status,
+    /// What a waived check really is; `None` unless it is waived.
+    pub real: Option<Status>,
     /// Share of the weight earned, 0 to 1.
     pub credit: f64,
     /// Why it is no plain pass.

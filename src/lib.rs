@@ -31,4 +31,5 @@ pub mod exit;
 pub mod host;
 pub mod reason;
 pub mod secret;
+pub mod text;
 pub mod units;
