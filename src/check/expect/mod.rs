@@ -3,13 +3,35 @@
 //!
 //! This is the only module that names the `cel` crate.
 
+mod check;
+mod evaluate;
+mod explain;
+mod functions;
+mod gaps;
+mod lex;
+mod lower;
+mod parse;
+mod print;
+mod syntax;
+mod tree;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
+use cel::IdedExpr;
 use serde_json::Value;
 
+use crate::probe::ProbeError;
+
+pub use value::{Data, Scope};
+
 /// What the names in an expression stand for while it is compiled: each root (`http`, `apex`,
-/// `vars`, `with`) with the JSON Schema of its value.
+/// `vars`, `with`) with the JSON Schema of its value. `now` is always known.
 #[derive(Clone, Debug, Default)]
 pub struct Names(pub BTreeMap<String, Root>);
 
@@ -33,10 +55,11 @@ pub enum Want {
     Number,
 }
 
-/// A compiled expression.
+/// A compiled expression. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    source: String,
+    source: Arc<str>,
+    lowered: Arc<IdedExpr>,
 }
 
 /// What is wrong with an expression.
@@ -54,10 +77,6 @@ pub struct Problem {
     pub replacement: Option<String>,
 }
 
-/// The values that the roots have while an expression is evaluated.
-#[derive(Clone, Debug, Default)]
-pub struct Scope;
-
 /// What became of an expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -72,18 +91,56 @@ pub enum Outcome {
         /// The values around it.
         values: Vec<String>,
     },
-    /// A value has the wrong type.
+    /// A value has the wrong type, or a function cannot do with it.
     Type {
         /// What does not fit.
         message: String,
         /// The values around it.
         values: Vec<String>,
     },
+    /// It needs a fact that could not be found out, for this reason.
+    Gap(ProbeError),
 }
 
 impl Expression {
+    /// Compiles an expression and checks it against what its names stand for.
+    ///
+    /// Returns every problem that could be found, in the order of the text. An expression
+    /// that compiles is safe to evaluate: of bounded depth and, whatever the facts, of bounded
+    /// work.
+    pub fn compile(source: &str, names: &Names, want: Want) -> Result<Self, Vec<Problem>> {
+        let mut parsed = parse::parse(source)?;
+        let problems = check::problems(source, &parsed, names, want);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        lower::lower(&mut parsed.root);
+        Ok(Self {
+            source: source.into(),
+            lowered: Arc::new(parsed.root),
+        })
+    }
+
     /// The text as written.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether it holds. Never true or false by luck: whatever cannot be decided from the
+    /// values is one of the other outcomes.
+    pub fn judge(&self, scope: &Scope) -> Outcome {
+        evaluate::judge(&self.lowered, scope)
+    }
+
+    /// The number it gives, always finite; `Err` says why there is none and is never
+    /// [`Outcome::True`] or [`Outcome::False`].
+    pub fn number(&self, scope: &Scope) -> Result<f64, Outcome> {
+        evaluate::number(&self.lowered, scope)
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
     }
 }
