@@ -1,5 +1,7 @@
 //! What tests share: servers on loopback, certificates, and a way to ask one probe.
 
+pub mod certificates;
+
 use std::sync::Arc;
 use std::time::Duration;
 

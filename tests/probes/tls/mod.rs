@@ -1,0 +1,3 @@
+//! The `tls` probe and the judgement of certificate chains.
+
+mod chains;
