@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::reason::{Reason, Side};
 
 mod context;
+pub mod http;
 pub mod net;
 
 pub use context::{Context, Traffic};

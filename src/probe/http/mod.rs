@@ -1,0 +1,5 @@
+//! What does an HTTP server answer?
+
+mod exchange;
+
+pub use exchange::Exchange;
