@@ -2,20 +2,21 @@
 //!
 //! It knows nothing of HTTP, DNS records or facts.
 
+mod dial;
 pub mod resolve;
 pub mod tls;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
-
-use tokio::net::TcpStream;
 
 use self::resolve::Resolver;
 use self::tls::Trust;
 use super::ProbeError;
 use crate::reason::Reason;
+
+pub(super) use dial::race;
+pub use dial::{Dialed, connect, connect_error};
 
 /// Name resolution, connections and trust of one run.
 #[derive(Debug)]
@@ -61,19 +62,6 @@ impl Overrides {
     }
 }
 
-/// An open connection and how it came about.
-#[derive(Debug)]
-pub struct Dialed {
-    /// The connection, with small packets sent at once.
-    pub stream: TcpStream,
-    /// The address that answered.
-    pub address: SocketAddr,
-    /// Time for name resolution; zero for an address or an override.
-    pub dns: Duration,
-    /// Time until the connection stood.
-    pub connect: Duration,
-}
-
 impl Net {
     /// A network with these overrides, resolver and roots.
     pub fn new(overrides: Overrides, resolver: Resolver, trust: Trust) -> Self {
@@ -82,6 +70,11 @@ impl Net {
             resolver,
             trust,
         }
+    }
+
+    /// The run's resolver, for those who ask it for more than addresses.
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
     }
 
     /// Every address of `host`, in the resolver's order: an override, the address itself, or
@@ -109,85 +102,52 @@ impl Net {
             .collect())
     }
 
-    /// Opens a TCP connection to the first address of `host` that answers within `limit`.
+    /// Opens a TCP connection to the address of `host` that answers first, within `limit`.
+    /// Families take turns and nobody waits for an address that stays silent.
     pub async fn dial(&self, host: &str, port: u16, limit: Duration) -> Result<Dialed, ProbeError> {
         let start = Instant::now();
         let addresses = self.addresses(host, port, limit).await?;
         let dns = start.elapsed();
         let subject = format!("{host}:{port}");
-        let mut first_error = None;
-        let mut left = addresses.len();
-        for address in addresses {
-            // An address that stays silent must leave time for the others.
-            let share = limit.saturating_sub(start.elapsed()) / u32::try_from(left).unwrap_or(1);
-            left -= 1;
-            let connecting = Instant::now();
-            match connect(address, &subject, share).await {
-                Ok(stream) => {
-                    return Ok(Dialed {
-                        stream,
-                        address,
-                        dns,
-                        connect: connecting.elapsed(),
-                    });
-                }
-                Err(error) => prefer(&mut first_error, error),
-            }
+        let left = limit.saturating_sub(dns);
+        let race = dial::race(addresses, &subject, left).await;
+        if let Some((stream, address, connect)) = race.won {
+            return Ok(Dialed {
+                stream,
+                address,
+                dns,
+                connect,
+            });
         }
-        Err(first_error.unwrap_or_else(|| {
+        Err(dial::most_telling(race.lost).unwrap_or_else(|| {
             ProbeError::new(Reason::DnsNoAddress, format!("{host} has no address"))
         }))
     }
 }
 
-/// Keeps the error that says most: the target's answer before our own lack of a route.
-fn prefer(kept: &mut Option<ProbeError>, error: ProbeError) {
-    if kept
-        .as_ref()
-        .is_none_or(|kept| kept.side() == crate::reason::Side::Ours)
-    {
-        *kept = Some(error);
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
 
-/// Opens a TCP connection to one address. `subject` is what the cause names (`host:port`).
-pub async fn connect(
-    address: SocketAddr,
-    subject: &str,
-    limit: Duration,
-) -> Result<TcpStream, ProbeError> {
-    match tokio::time::timeout(limit, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => {
-            // Failing to turn off Nagle's algorithm costs time only.
-            let _ = stream.set_nodelay(true);
-            Ok(stream)
-        }
-        Ok(Err(error)) => {
-            Err(connect_error(&error, subject).with_detail(format!("{address}: {error}")))
-        }
-        Err(_) => Err(
-            ProbeError::new(Reason::TcpTimeout, format!("{subject} did not answer")).with_detail(
-                format!("{address}: no connection within {} ms", limit.as_millis()),
-            ),
-        ),
-    }
-}
+    use super::Overrides;
 
-/// Whose doing an I/O error while connecting or talking is.
-pub fn connect_error(error: &io::Error, subject: &str) -> ProbeError {
-    use io::ErrorKind as Kind;
-    let (reason, what) = match error.kind() {
-        Kind::ConnectionRefused => (Reason::TcpRefused, "refused the connection"),
-        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
-            (Reason::TcpReset, "reset the connection")
-        }
-        Kind::TimedOut => (Reason::TcpTimeout, "did not answer"),
-        Kind::HostUnreachable => (Reason::TcpUnreachable, "is unreachable"),
-        Kind::NetworkUnreachable | Kind::AddrNotAvailable => {
-            (Reason::NetNoRoute, "cannot be reached from this machine")
-        }
-        Kind::PermissionDenied => (Reason::PermissionDenied, "may not be contacted from here"),
-        _ => (Reason::NetLocal, "could not be contacted"),
-    };
-    ProbeError::new(reason, format!("{subject} {what}"))
+    #[test]
+    fn the_more_exact_override_wins() {
+        let to = |last| IpAddr::from(Ipv4Addr::new(127, 0, 0, last));
+        let mut overrides = Overrides::default();
+        overrides.insert(None, None, to(1), None);
+        overrides.insert(None, Some(443), to(2), Some(8443));
+        overrides.insert(Some("Web.Example"), None, to(3), None);
+        overrides.insert(Some("web.example"), Some(443), to(4), None);
+        overrides.insert(Some("web.example"), Some(443), to(5), None);
+        let find = |host, port| overrides.find(host, port).map(<[_]>::to_vec);
+        assert_eq!(
+            find("WEB.example.", 443),
+            Some(vec![(to(4), None), (to(5), None)])
+        );
+        assert_eq!(find("web.example", 80), Some(vec![(to(3), None)]));
+        assert_eq!(find("api.example", 443), Some(vec![(to(2), Some(8443))]));
+        assert_eq!(find("api.example", 80), Some(vec![(to(1), None)]));
+        assert_eq!(Overrides::default().find("web.example", 80), None);
+    }
 }
