@@ -15,10 +15,7 @@ use crate::reason::Reason;
 use crate::units::Duration;
 
 fn probe(host: &str) -> AnyProbe {
-    AnyProbe::Tcp(Tcp {
-        host: host.to_owned(),
-        port: 443,
-    })
+    AnyProbe::Tcp(Tcp::new(host, 443))
 }
 
 fn asked(names: &[&str]) -> Vec<Asked> {
