@@ -1,5 +1,6 @@
 //! What does an HTTP server answer?
 
 mod exchange;
+pub mod meaning;
 
 pub use exchange::Exchange;
