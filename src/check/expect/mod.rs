@@ -28,6 +28,7 @@ use serde_json::Value;
 
 use crate::probe::ProbeError;
 
+pub use functions::{Function, Group, functions};
 pub use value::{Data, Scope};
 
 /// What the names in an expression stand for while it is compiled: each root (`http`, `apex`,

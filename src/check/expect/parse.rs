@@ -16,7 +16,7 @@ const MAX_BRACKETS: usize = 24;
 /// Signs and brackets; each may be a level of recursion in the parser.
 const MAX_SIGNS: usize = 600;
 /// Levels of the parsed tree; everything that walks it recurses this deep on an ordinary stack.
-const MAX_DEPTH: usize = 80;
+const MAX_DEPTH: usize = 48;
 /// Loops within loops.
 const MAX_LOOPS: usize = 2;
 /// The parser needs about 160 KiB for each bracket in a debug build.
@@ -144,6 +144,43 @@ impl Places {
             return 0..self.length;
         }
         self.close(start, end)
+    }
+
+    /// The bytes of the field that a selection names.
+    pub(super) fn field(&self, selection: &IdedExpr) -> Range<usize> {
+        let Expr::Select(select) = &selection.expr else {
+            return self.of(selection);
+        };
+        let from = if select.test {
+            // `has(a.b)` is placed at its bracket: the field follows the operand.
+            self.of(&select.operand).end
+        } else {
+            self.at(selection).unwrap_or_default()
+        };
+        self.tokens
+            .iter()
+            .find(|token| token.range.start >= from && token.kind == TokenKind::Word)
+            .map_or_else(|| self.of(selection), |token| token.range.clone())
+    }
+
+    /// The first word from a place on.
+    pub(super) fn word_from(&self, place: usize) -> Range<usize> {
+        self.tokens
+            .iter()
+            .find(|token| token.range.start >= place && token.kind == TokenKind::Word)
+            .map_or(place..place, |token| token.range.clone())
+    }
+
+    /// The bytes of the name of a called function.
+    pub(super) fn name(&self, call: &IdedExpr, name: &str, source: &str) -> Range<usize> {
+        let at = self.at(call).unwrap_or_default();
+        let named = |token: &&Token| source.get(token.range.clone()) == Some(name);
+        // The place of a call is its bracket or dot: its name is the nearest one before or after.
+        self.tokens
+            .iter()
+            .filter(named)
+            .min_by_key(|token| token.range.start.abs_diff(at))
+            .map_or_else(|| self.of(call), |token| token.range.clone())
     }
 
     /// The token at the place of a node.

@@ -52,22 +52,21 @@ impl Report {
             found.extend(brackets(source, tokens).or_else(|| order(source, tokens)));
         }
         if found.is_empty() {
-            found.push(self.fallback(source));
+            found.push(self.fallback(source, tokens));
         }
         found
     }
 
     /// When nothing better is known: the place alone, or one of the parser's clearer messages.
-    fn fallback(&self, source: &str) -> Problem {
+    fn fallback(&self, source: &str, tokens: &[Token]) -> Problem {
         let Some((line, column, message)) = self.errors.first() else {
             return problem(0..source.len(), "this is not a valid expression", None);
         };
         let at = byte_of(source, *line, *column);
-        let end = source
-            .get(at..)
-            .and_then(|rest| rest.chars().next())
-            .map_or(at, |c| at + c.len_utf8());
-        let range = at..end;
+        let range = tokens
+            .iter()
+            .find(|token| token.range.contains(&at))
+            .map_or(at..at, |token| token.range.clone());
         if message.contains("has()") {
             return problem(
                 range,

@@ -5,18 +5,22 @@
     reason = "the evaluator hands arguments over by value"
 )]
 
+mod network;
 mod numbers;
+mod table;
 mod text;
 mod time;
 mod version;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use cel::common::functions::Function as Run;
-use cel::common::types::{DYN_TYPE, INT_TYPE, STRING_TYPE, Type};
+use cel::common::types::{DYN_TYPE, INT_TYPE, LIST_TYPE, MAP_TYPE, STRING_TYPE, Type};
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError, extensions};
 
+pub(super) use text::compiled;
 pub(super) use time::timestamp;
 
 /// What a function gives or fails with.
@@ -69,12 +73,138 @@ fn internal() -> Vec<(&'static str, Vec<Type>, Run)> {
     ]
 }
 
+/// What the table lists beyond the language's own functions.
 fn own() -> Vec<(&'static str, Vec<Type>, Run)> {
     vec![
         ("days", vec![DYN_TYPE], time::days),
         ("hours", vec![DYN_TYPE], time::hours),
         ("version", vec![STRING_TYPE], version::version),
+        (
+            "cidr_contains",
+            vec![STRING_TYPE, STRING_TYPE],
+            network::cidr_contains,
+        ),
+        ("is_private_ip", vec![STRING_TYPE], network::is_private_ip),
+        ("url", vec![STRING_TYPE], network::url),
+        ("header", vec![MAP_TYPE, STRING_TYPE], network::header),
+        ("glob", vec![STRING_TYPE, STRING_TYPE], text::glob),
+        ("lower", vec![STRING_TYPE], text::lower),
+        ("base64_decode", vec![STRING_TYPE], text::base64_decode),
+        ("json", vec![STRING_TYPE], text::json),
+        ("percent", vec![DYN_TYPE, DYN_TYPE], numbers::percent),
+        ("min", vec![LIST_TYPE], numbers::min),
+        ("max", vec![LIST_TYPE], numbers::max),
+        ("sum", vec![LIST_TYPE], numbers::sum),
     ]
+}
+
+/// A function that expressions may call.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// As it is called.
+    pub name: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// Each way to call it: `string.matches(string pattern) -> bool`.
+    pub signatures: &'static [&'static str],
+    /// What it does, in a line of Markdown.
+    pub about: &'static str,
+    /// An expectation that holds.
+    pub example: &'static str,
+}
+
+/// What a function is about, in the order of the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Going through lists and looking for fields.
+    Loops,
+    /// Text.
+    Text,
+    /// Numbers.
+    Numbers,
+    /// Moments and lengths of time.
+    Time,
+    /// Parts of a time; explained at `getFullYear`.
+    TimePart,
+    /// Version numbers.
+    Versions,
+    /// Addresses, URLs and headers.
+    Network,
+    /// Sizes, conversions and values that may be absent.
+    Values,
+}
+
+/// Every function that expressions may call; no other can be.
+pub fn functions() -> &'static [Function] {
+    table::FUNCTIONS
+}
+
+/// One way to call a function.
+#[derive(Clone, Debug)]
+pub(super) struct Signature {
+    /// What it is called on, if it is called on a value.
+    pub(super) target: Option<Kind>,
+    pub(super) takes: Vec<Kind>,
+    pub(super) gives: Kind,
+}
+
+/// The ways to call the function of this name; empty if there is none.
+pub(super) fn signatures(name: &str) -> &'static [Signature] {
+    static SIGNATURES: LazyLock<BTreeMap<&str, Vec<Signature>>> = LazyLock::new(|| {
+        let parsed = |function: &Function| {
+            let signatures = function
+                .signatures
+                .iter()
+                .filter_map(|text| table::parse(text));
+            (function.name, signatures.collect())
+        };
+        table::FUNCTIONS.iter().map(parsed).collect()
+    });
+    SIGNATURES.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// The kinds of values, as signatures name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Any,
+    Null,
+    Bool,
+    Int,
+    /// A fraction, or either.
+    Number,
+    String,
+    Bytes,
+    List,
+    Map,
+    Time,
+    Duration,
+    Version,
+    Optional,
+    Type,
+    /// What `url` gives.
+    Url,
+}
+
+impl Kind {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "any" => Self::Any,
+            "bool" => Self::Bool,
+            "int" => Self::Int,
+            "number" => Self::Number,
+            "string" => Self::String,
+            "bytes" => Self::Bytes,
+            "list" => Self::List,
+            "map" => Self::Map,
+            "time" => Self::Time,
+            "duration" => Self::Duration,
+            "version" => Self::Version,
+            "optional" => Self::Optional,
+            "type" => Self::Type,
+            "url" => Self::Url,
+            _ => return None,
+        })
+    }
 }
 
 /// A value of a type of our own, or a time, in words.
@@ -100,4 +230,61 @@ fn string<'a>(arguments: &'a [CowVal<'_, '_>], index: usize) -> Result<&'a str, 
         .and_then(|value| value.downcast_ref::<cel::common::types::CelString>())
         .map(cel::common::types::CelString::inner)
         .ok_or_else(ExecutionError::missing_argument_or_target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{functions, signatures, table};
+    use crate::check::expect::{Expression, Names, Outcome, Scope, Want};
+
+    #[test]
+    fn every_example_holds() {
+        for function in functions() {
+            let expression =
+                Expression::compile(function.example, &Names::default(), Want::Condition)
+                    .unwrap_or_else(|problems| panic!("{}: {problems:?}", function.name));
+            let scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap());
+            assert_eq!(
+                expression.judge(&scope),
+                Outcome::True,
+                "{}",
+                function.example
+            );
+            assert!(
+                function
+                    .example
+                    .contains(function.name.trim_start_matches("optional.")),
+                "{}",
+                function.name
+            );
+        }
+    }
+
+    #[test]
+    fn every_signature_is_understood_and_listed_once() {
+        let mut names = Vec::new();
+        for function in functions() {
+            assert_eq!(
+                signatures(function.name).len(),
+                function.signatures.len(),
+                "{}",
+                function.name
+            );
+            for text in function.signatures {
+                assert!(table::parse(text).is_some(), "{text}");
+            }
+            assert!(
+                !names.contains(&function.name),
+                "{} is listed twice",
+                function.name
+            );
+            names.push(function.name);
+        }
+        for (name, takes, _) in super::own() {
+            let listed = signatures(name)
+                .iter()
+                .any(|signature| signature.takes.len() == takes.len());
+            assert!(listed, "{name} is not in the table");
+        }
+    }
 }

@@ -87,3 +87,77 @@ pub(in super::super) fn items<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Given<'
         .collect();
     Ok(CowVal::owned(CelList::from(keys)))
 }
+
+/// `percent(part, whole)`.
+pub(super) fn percent<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Given<'b, 'v> {
+    let number = |index: usize| {
+        arguments
+            .get(index)
+            .and_then(|value| as_number(&**value))
+            .ok_or_else(|| failed("percent", "takes two numbers"))
+    };
+    let (part, whole) = (number(0)?, number(1)?);
+    if whole == 0.0 {
+        return Err(failed("percent", "the whole is 0"));
+    }
+    Ok(CowVal::owned(CelDouble::from(part * 100.0 / whole)))
+}
+
+/// `min([3, 1])`.
+pub(super) fn min<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Given<'b, 'v> {
+    extreme("min", &arguments, |new, best| new < best)
+}
+
+/// `max([3, 1])`.
+pub(super) fn max<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Given<'b, 'v> {
+    extreme("max", &arguments, |new, best| new > best)
+}
+
+fn extreme<'b, 'v>(
+    name: &str,
+    arguments: &[CowVal<'b, 'v>],
+    better: fn(f64, f64) -> bool,
+) -> Given<'b, 'v> {
+    let mut best: Option<(f64, &(dyn Val + 'v))> = None;
+    for item in list(name, arguments)? {
+        let number = as_number(item.as_ref())
+            .ok_or_else(|| failed(name, "the list has something else than numbers"))?;
+        if best.is_none_or(|(best, _)| better(number, best)) {
+            best = Some((number, item.as_ref()));
+        }
+    }
+    match best {
+        Some((_, item)) => Ok(CowVal::Owned(item.clone_as_boxed())),
+        None => Err(failed(name, "the list is empty")),
+    }
+}
+
+/// `sum([1, 2])`: whole as long as every number is.
+pub(super) fn sum<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Given<'b, 'v> {
+    let mut total = 0.0;
+    let mut whole = Some(0_i64);
+    for item in list("sum", &arguments)? {
+        let number = as_number(item.as_ref())
+            .ok_or_else(|| failed("sum", "the list has something else than numbers"))?;
+        total += number;
+        let item = item.downcast_ref::<CelInt>().map(|item| *item.inner());
+        whole = whole
+            .zip(item)
+            .and_then(|(sum, item)| sum.checked_add(item));
+    }
+    Ok(match whole {
+        Some(sum) => CowVal::owned(CelInt::from(sum)),
+        None => CowVal::owned(CelDouble::from(total)),
+    })
+}
+
+fn list<'a, 'v>(
+    name: &str,
+    arguments: &'a [CowVal<'_, 'v>],
+) -> Result<&'a [Box<dyn Val + 'v>], ExecutionError> {
+    arguments
+        .first()
+        .and_then(|list| list.downcast_ref::<CelList>())
+        .map(CelList::inner)
+        .ok_or_else(|| failed(name, "takes a list"))
+}
