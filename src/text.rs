@@ -14,12 +14,36 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// `text` that may have several lines: as [`line`], but line feeds stay and tabs are spaces.
+/// No line is a command to a CI system.
 pub fn block(text: &str) -> Cow<'_, str> {
     if text.contains(['\r', '\t']) {
         let plain = text.replace("\r\n", "\n").replace('\t', "    ");
-        return Cow::Owned(escape(&plain, acts_in_block).into_owned());
+        return Cow::Owned(block(&plain).into_owned());
     }
-    escape(text, acts_in_block)
+    let shown = escape(text, acts_in_block);
+    if shown.lines().any(is_command) {
+        let lines: Vec<_> = shown.split('\n').map(no_command).collect();
+        return Cow::Owned(lines.join("\n"));
+    }
+    shown
+}
+
+/// A line of a log that a CI system would take for a command (`::error::`, `##[error]`,
+/// `##vso[…]`) with its first character made a visible escape.
+pub fn no_command(line: &str) -> Cow<'_, str> {
+    if !is_command(line) {
+        return Cow::Borrowed(line);
+    }
+    let start = line.trim_start();
+    let (space, _) = line.split_at(line.len() - start.len());
+    let mut characters = start.chars();
+    let first = characters.next().unwrap_or_default() as u32;
+    Cow::Owned(format!("{space}\\x{first:02x}{}", characters.as_str()))
+}
+
+fn is_command(line: &str) -> bool {
+    let start = line.trim_start();
+    start.starts_with("::") || start.starts_with("##")
 }
 
 /// At most `most` characters of `text`; if there are more, it says how many were left out.
@@ -38,6 +62,12 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
 pub fn count(count: usize, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{plural}")
+}
+
+/// Appends formatted text.
+pub(crate) fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    let _ = text.write_fmt(arguments);
 }
 
 fn escape(text: &str, is_escaped: fn(char) -> bool) -> Cow<'_, str> {
@@ -59,11 +89,6 @@ fn escape(text: &str, is_escaped: fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
-}
-
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _ = text.write_fmt(arguments);
 }
 
 fn acts_in_block(character: char) -> bool {
@@ -107,6 +132,14 @@ mod tests {
     #[test]
     fn a_block_keeps_its_lines() {
         assert_eq!(block("a\r\n\tb\u{1b}[2J\n"), "a\n    b\\x1b[2J\n");
+    }
+
+    #[test]
+    fn no_line_is_a_command() {
+        assert_eq!(
+            block("a::b\n ::error::x\n##[group]\n::"),
+            "a::b\n \\x3a:error::x\n\\x23#[group]\n\\x3a:"
+        );
     }
 
     #[test]

@@ -12,3 +12,4 @@ mod support;
 
 mod probes;
 mod real;
+mod reports;

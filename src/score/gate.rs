@@ -45,16 +45,15 @@ pub(super) fn of_profile(profile: &Profile, minimum: Option<f64>, leaves: &[Leaf
     let total: Tally = leaves.iter().map(|leaf| leaf.tally).sum();
     let mut gates = blockers(leaves.iter());
     stages(&profile.sections, leaves, &mut gates);
-    if let Some(minimum) = minimum {
-        gates.extend(reaches("the score", &total, minimum));
-    }
     if total.scored == 0 {
         gates.push(Gate::new(Overall::Inconclusive, "nothing is scored"));
+    } else if let Some(minimum) = minimum {
+        gates.extend(reaches("the score", &total, minimum));
     }
     if let (Some(required), Some(coverage)) = (profile.min_coverage, total.coverage())
         && coverage < required
     {
-        let cause = format!("only {coverage} % of the weight is known, {required} % must be");
+        let cause = format!("only {coverage:.1} % of the weight is known, {required} % must be");
         gates.push(Gate::new(Overall::Inconclusive, cause));
     }
     gates.extend(waived(leaves, &total));
@@ -81,7 +80,7 @@ fn worst(gates: Vec<Gate>) -> Option<Gate> {
 fn ready(minimum: Option<f64>, total: &Tally) -> String {
     match (minimum, total.score()) {
         (Some(minimum), Some(score)) => {
-            format!("the score is {score}, at least {minimum} is needed")
+            format!("the score is {score:.1}, at least {minimum} is needed")
         }
         _ => "no blocker fails and every stage reaches its minimum".to_owned(),
     }
@@ -147,12 +146,12 @@ fn reaches(what: &str, tally: &Tally, minimum: f64) -> Option<Gate> {
     };
     if most < minimum {
         let bound = if most > score { "at most " } else { "" };
-        let cause = format!("{what} is {bound}{most}, at least {minimum} is needed");
+        let cause = format!("{what} is {bound}{most:.1}, at least {minimum} is needed");
         return Some(Gate::new(Overall::NotReady, cause));
     }
     (score < minimum).then(|| {
         let cause = format!(
-            "{what} is between {score} and {most} as long as some checks are unknown, at least {minimum} is needed"
+            "{what} is between {score:.1} and {most:.1} as long as some checks are unknown, at least {minimum} is needed"
         );
         Gate::new(Overall::Inconclusive, cause)
     })

@@ -123,7 +123,7 @@ fn the_golden_vector() {
     assert_eq!(score.verdict, Overall::Inconclusive);
     assert_eq!(
         score.cause,
-        "the score is between 75 and 88.3 as long as some checks are unknown, at least 80 is needed"
+        "the score is between 75.0 and 88.3 as long as some checks are unknown, at least 80 is needed"
     );
 }
 
@@ -226,7 +226,7 @@ fn stages_are_anded_and_never_averaged() {
     checks.push((check("b", "pre", Impact::High), verdict(Status::Fail)));
     let bad = scored(&profile, &checks);
     assert_eq!(bad.verdict, Overall::NotReady);
-    assert_eq!(bad.cause, "stage PRE is 50, at least 90 is needed");
+    assert_eq!(bad.cause, "stage PRE is 50.0, at least 90 is needed");
     let pre = &bad.sections[0];
     assert_eq!(pre.numbers.score, Some(50.0));
     assert_eq!(pre.verdict, Some(Overall::NotReady));

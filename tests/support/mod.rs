@@ -2,6 +2,8 @@
 
 pub mod certificates;
 
+pub mod generated;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,0 +1,96 @@
+//! Puts a report together.
+
+use super::json::v1::{self, Check, Report, Run, Tool};
+use crate::evidence::Evidence;
+use crate::exit::Exit;
+use crate::profile::Profile;
+use crate::score::{self, Judged, Overall, Score};
+
+impl Report {
+    /// The report on a run. `score` is that of `judged`, in the same order.
+    pub fn build(
+        profile: &Profile,
+        evidence: &Evidence,
+        judged: &[Judged<'_>],
+        score: Score,
+    ) -> Self {
+        let checks = judged.iter().zip(&score.points);
+        Self {
+            schema: v1::SCHEMA.to_owned(),
+            verdict: score.verdict,
+            cause: score.cause,
+            title: profile.title.clone(),
+            numbers: score.numbers,
+            minimum: score.minimum,
+            counts: score.counts,
+            sections: score.sections,
+            checks: checks
+                .map(|(judged, points)| check(judged, *points))
+                .collect(),
+            causes: score.causes,
+            fix_first: score.fix_first,
+            run: run(profile, evidence),
+        }
+    }
+
+    /// The exit code that says the same as the verdict.
+    pub fn exit(&self) -> Exit {
+        if self.run.interrupted {
+            return Exit::Interrupted;
+        }
+        match self.verdict {
+            Overall::Ready | Overall::ReadyWithWaivers => Exit::Ready,
+            Overall::Inconclusive => Exit::Inconclusive,
+            Overall::NotReady => Exit::NotReady,
+        }
+    }
+}
+
+fn check(judged: &Judged<'_>, points: f64) -> Check {
+    let Judged { check, verdict } = judged;
+    Check {
+        id: check.id.clone(),
+        title: check.title.clone(),
+        section: check.section.clone(),
+        status: verdict.status,
+        real: verdict.real,
+        reason: verdict.reason.map(|reason| reason.code().to_owned()),
+        cause: verdict.cause.clone(),
+        explanation: verdict.explanation.clone(),
+        impact: check.impact,
+        effort: check.effort,
+        blocker: check.blocker,
+        weight: check.weight,
+        credit: verdict.credit,
+        points,
+        attempts: verdict.attempts,
+        facts: verdict.facts.clone(),
+        reproduce: verdict.reproduce.clone(),
+        catalogue: check.catalogue.clone(),
+        tags: check.tags.clone(),
+        owner: check.owner.clone(),
+        why: check.why.clone(),
+        verify: check.verify.clone(),
+        fix: check.fix.clone(),
+        refs: check.refs.clone(),
+    }
+}
+
+fn run(profile: &Profile, evidence: &Evidence) -> Run {
+    Run {
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        algorithm: score::ALGORITHM.to_owned(),
+        profile: profile.identity.clone(),
+        started: evidence.started,
+        wall_ms: evidence.wall_ms,
+        critical_path_ms: evidence.critical_path_ms,
+        probes: evidence.observations.len() as u64,
+        requests: evidence.requests,
+        connections: evidence.connections,
+        deadline_hit: evidence.deadline_hit,
+        interrupted: evidence.interrupted,
+    }
+}
