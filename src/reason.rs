@@ -76,6 +76,7 @@ reasons! {
     TlsWeakSignature "tls.weak-signature" Target lasting "a certificate is signed with an algorithm that is no longer accepted"
     TlsInvalid "tls.invalid" Target lasting "the certificate is not acceptable"
     TlsClientCertificate "tls.client-certificate" Ours lasting "the server wants a client certificate, and none was given"
+    TlsScanIncomplete "tls.scan-incomplete" Ours transient "whether the server accepts some version or suite could not be found out"
     StarttlsRefused "starttls.refused" Target lasting "the server does not offer STARTTLS"
     HttpTimeout "http.timeout" Target transient "the answer did not arrive in time"
     HttpClosed "http.closed" Target transient "the connection was closed before a whole answer"

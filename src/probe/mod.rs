@@ -242,4 +242,5 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 
 probes! {
     tcp::Tcp,
+    tls::Tls,
 }

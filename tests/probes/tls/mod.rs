@@ -1,3 +1,7 @@
 //! The `tls` probe and the judgement of certificate chains.
 
 mod chains;
+mod faults;
+mod server;
+mod shown;
+mod starttls;

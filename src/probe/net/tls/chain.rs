@@ -249,7 +249,7 @@ fn names(
 }
 
 /// The hosts that a certificate is for: DNS names and addresses.
-fn host_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+pub fn host_names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else {
         return Vec::new();
     };

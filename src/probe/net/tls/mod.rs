@@ -22,8 +22,8 @@ use tokio_rustls::client::TlsStream;
 use crate::probe::ProbeError;
 use crate::reason::Reason;
 
-pub use chain::{problems, verify};
-pub use path::{Path, build_path};
+pub use chain::{host_names, problems, verify};
+pub use path::{Path, build_path, is_self_signed, readable_name};
 
 /// The roots that certificates are judged by, each kind apart.
 #[derive(Clone, Debug)]
@@ -98,6 +98,8 @@ pub struct Shown {
     pub alpn: Option<String>,
     /// Whether the server asked for a client certificate.
     pub client_certificate_requested: bool,
+    /// The alert that the server ended the handshake with.
+    pub alert: Option<u8>,
     /// Why the server's proof that it holds the certificate's key could not be accepted.
     pub unproven: Option<String>,
 }
@@ -139,6 +141,7 @@ pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
         name: host,
         sni: true,
         alpn,
+        keys: Keys::Any,
     };
     let Attempt { shown, outcome } = attempt(stream, &subject, ask, limit).await?;
     match outcome {
@@ -161,6 +164,30 @@ pub struct Ask<'a> {
     pub sni: bool,
     /// Application protocols, the preferred one first.
     pub alpn: &'a [&'a str],
+    /// Which kind of certificate the server may answer with.
+    pub keys: Keys,
+}
+
+/// Kinds of keys a client can be restricted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// All of them.
+    Any,
+    /// RSA alone.
+    Rsa,
+    /// Elliptic curves alone.
+    EllipticCurve,
+}
+
+impl Keys {
+    fn admits(self, scheme: SignatureScheme) -> bool {
+        let is_rsa = scheme.as_str().is_some_and(|name| name.starts_with("RSA"));
+        match self {
+            Self::Any => true,
+            Self::Rsa => is_rsa,
+            Self::EllipticCurve => !is_rsa,
+        }
+    }
 }
 
 /// A handshake that may have failed, and what the server had shown by then.
@@ -183,7 +210,7 @@ pub async fn attempt<S: AsyncRead + AsyncWrite + Unpin>(
     limit: Duration,
 ) -> Result<Attempt<S>, ProbeError> {
     let name = server_name(ask.name, subject)?;
-    let recorder = Arc::new(Recorder::default());
+    let recorder = Arc::new(Recorder::new(ask.keys));
     let mut config = ClientConfig::builder_with_provider(recorder.provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| internal(&error.to_string()))?
@@ -199,15 +226,20 @@ pub async fn attempt<S: AsyncRead + AsyncWrite + Unpin>(
     // A resumed session shows no certificate.
     config.resumption = rustls::client::Resumption::disabled();
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    let mut alert = None;
     let outcome = match tokio::time::timeout(limit, connecting).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(handshake_error(&error, subject)),
+        Ok(Err(error)) => {
+            alert = alert_in(&error);
+            Err(handshake_error(&error, subject))
+        }
         Err(_) => Err(ProbeError::new(
             Reason::TlsTimeout,
             format!("{subject} did not finish the TLS handshake"),
         )),
     };
     let mut shown = recorder.take();
+    shown.alert = alert;
     if let Ok(stream) = &outcome {
         shown.note_session(stream.get_ref().1);
     }
@@ -258,6 +290,14 @@ pub fn handshake_error(error: &std::io::Error, subject: &str) -> ProbeError {
     ProbeError::new(reason, format!("{subject} {what}")).with_detail(error.to_string())
 }
 
+/// The alert that an I/O error of a TLS connection stands for.
+pub fn alert_in(error: &std::io::Error) -> Option<u8> {
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::AlertReceived(alert) => Some(u8::from(*alert)),
+        _ => None,
+    }
+}
+
 /// The standard's name of an alert, such as `handshake_failure`.
 pub fn alert_name(code: u8) -> String {
     let alert = rustls::AlertDescription::from(code);
@@ -280,19 +320,19 @@ pub fn alert_name(code: u8) -> String {
 #[derive(Debug)]
 struct Recorder {
     provider: Arc<CryptoProvider>,
+    keys: Keys,
     seen: Mutex<Shown>,
 }
 
-impl Default for Recorder {
-    fn default() -> Self {
+impl Recorder {
+    fn new(keys: Keys) -> Self {
         Self {
             provider: Arc::new(ring::default_provider()),
+            keys,
             seen: Mutex::default(),
         }
     }
-}
 
-impl Recorder {
     fn seen(&self) -> MutexGuard<'_, Shown> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -353,9 +393,12 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
+        let mut schemes = self
+            .provider
             .signature_verification_algorithms
-            .supported_schemes()
+            .supported_schemes();
+        schemes.retain(|scheme| self.keys.admits(*scheme));
+        schemes
     }
 }
 

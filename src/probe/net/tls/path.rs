@@ -59,13 +59,13 @@ pub(super) fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
 }
 
 /// Whether a certificate is signed with its own key, or says so in a way that cannot be checked.
-pub(super) fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
+pub fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
     certificate.subject().as_raw() == certificate.issuer().as_raw()
         && signed_by(certificate, certificate.public_key())
 }
 
 /// The name of a root, readable.
-pub(super) fn readable_name(der: &[u8]) -> Option<String> {
+pub fn readable_name(der: &[u8]) -> Option<String> {
     let (_, name) = X509Name::from_der(der).ok()?;
     Some(name.to_string())
 }
