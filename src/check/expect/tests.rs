@@ -69,7 +69,7 @@ fn what_is_missing_is_neither_true_nor_false() {
         "1 in tls.nope",
         "tls.nope.all(x, x > 0)",
         "!tls.nope.exists(x, x > 0)",
-        "tls.nope ? true : true",
+        "tls.nope ? tls.verified : true",
         "tls.verified && tls.nope",
         "tls.nope && tls.verified",
         "tls.days_left > 14 || tls.nope",

@@ -208,7 +208,26 @@ fn without_items(range: &IdedExpr) -> &IdedExpr {
     }
 }
 
-/// Whether anything in it is a name, so that its value is not in the text already.
+/// Whether anything in it is a name, so that its value is not in the text already. The
+/// variables of its own loops are none.
 pub(super) fn has_name(expression: &IdedExpr) -> bool {
-    matches!(expression.expr, Expr::Ident(_)) || children(expression).into_iter().any(has_name)
+    names_other_than(expression, &mut Vec::new())
+}
+
+fn names_other_than<'a>(expression: &'a IdedExpr, bound: &mut Vec<&'a str>) -> bool {
+    match &expression.expr {
+        Expr::Ident(name) => !name.starts_with(INTERNAL) && !bound.contains(&name.as_str()),
+        Expr::Comprehension(loops) => {
+            if names_other_than(&loops.iter_range, bound) {
+                return true;
+            }
+            bound.push(&loops.iter_var);
+            let found = names_other_than(&loops.loop_step, bound);
+            bound.pop();
+            found
+        }
+        _ => children(expression)
+            .into_iter()
+            .any(|child| names_other_than(child, bound)),
+    }
 }

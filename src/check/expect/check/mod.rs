@@ -2,6 +2,7 @@
 //! that no schema has, functions, types that are certainly wrong, and expectations that are
 //! always true.
 
+mod always;
 mod calls;
 mod near;
 mod schema;
@@ -162,6 +163,28 @@ impl<'e, 's> Checker<'e, 's> {
             );
             problem.help = listed(&names);
         }
+        if self.want == Want::Truth && self.problems.is_empty() {
+            self.never_false(root);
+        }
+    }
+
+    /// An expectation that no facts contradict asks nothing.
+    fn never_false(&mut self, root: &'e IdedExpr) {
+        let mut fact_of = |part: &IdedExpr| always::Fact::of(&self.infer(part));
+        let Some(part) = always::never_false(root, &mut fact_of) else {
+            return;
+        };
+        let (range, message) = if std::ptr::eq(part, root) {
+            (0..self.source.len(), "it can never be false".to_owned())
+        } else {
+            let text = print(part, &Shown::new());
+            (
+                self.places().of(part),
+                format!("`{text}` can never be false"),
+            )
+        };
+        self.problem("expression.always-true", range, message).help =
+            Some("ask for something that the facts can contradict".to_owned());
     }
 
     /// An operand that must be true or false.

@@ -123,7 +123,6 @@ impl<'s> Schema<'s> {
     }
 
     /// The smallest number that it may be.
-    #[cfg_attr(not(test), expect(dead_code, reason = "asked by what comes next"))]
     pub(super) fn minimum(&self) -> Option<f64> {
         let minimum = |shape: &&'s Value| shape.get("minimum").and_then(Value::as_f64);
         let minima: Option<Vec<f64>> = self

@@ -163,6 +163,116 @@ fn an_expectation_is_true_or_false_of_facts() {
 }
 
 #[test]
+fn expectations_that_cannot_be_false_are_refused() {
+    for (source, part) in [
+        ("tls.verified || true", "tls.verified || true"),
+        ("true || tls.verified", "true || tls.verified"),
+        ("!(false && tls.verified)", "!(false && tls.verified)"),
+        ("size(http.cookies) >= 0", "size(http.cookies) >= 0"),
+        ("http.cookies.size() > -1", "http.cookies.size() > -1"),
+        ("0 <= http.status", "0 <= http.status"),
+        ("http.status != -1", "http.status != -1"),
+        (
+            "tls.days_left == tls.days_left",
+            "tls.days_left == tls.days_left",
+        ),
+        (
+            "tls.days_left > 3 || tls.days_left <= 3",
+            "tls.days_left > 3 || tls.days_left <= 3",
+        ),
+        (
+            "tls.days_left > 3 || tls.days_left < 5",
+            "tls.days_left > 3 || tls.days_left < 5",
+        ),
+        (
+            "tls.days_left != 3 || tls.days_left != 4",
+            "tls.days_left != 3 || tls.days_left != 4",
+        ),
+        (
+            "tls.version in ['tls1.3', 'tls1.2']",
+            "tls.version in ['tls1.3', 'tls1.2']",
+        ),
+        (
+            "tls.version == 'tls1.3' || tls.version == 'tls1.2'",
+            "tls.version == 'tls1.3' || tls.version == 'tls1.2'",
+        ),
+        (
+            "tls.version != 'tls1.3' || tls.version != 'tls1.2'",
+            "tls.version != 'tls1.3' || tls.version != 'tls1.2'",
+        ),
+        (
+            "http.body != 'a' || http.body != 'b'",
+            "http.body != 'a' || http.body != 'b'",
+        ),
+        (
+            "tls.verified || !tls.verified",
+            "tls.verified || !tls.verified",
+        ),
+        (
+            "tls.verified == true || tls.verified == false",
+            "tls.verified == true || tls.verified == false",
+        ),
+        ("tls.verified ? true : true", "tls.verified ? true : true"),
+        ("[].all(x, x == http.body)", "[].all(x, x == http.body)"),
+        (
+            "http.cookies.all(c, c.secure || true)",
+            "http.cookies.all(c, c.secure || true)",
+        ),
+        (
+            "!http.cookies.exists(c, false && c.secure)",
+            "!http.cookies.exists(c, false && c.secure)",
+        ),
+        (
+            "tls.days_left > http.status || tls.days_left <= http.status",
+            "tls.days_left > http.status || tls.days_left <= http.status",
+        ),
+        (
+            "now - timestamp(tls.not_after) < days(3) || now - timestamp(tls.not_after) >= days(3)",
+            "now - timestamp(tls.not_after) < days(3) || now - timestamp(tls.not_after) >= days(3)",
+        ),
+        ("tls.verified && http.status >= 0", "http.status >= 0"),
+    ] {
+        let said = expectation(source);
+        assert!(
+            said.starts_with(&format!("always-true [{part}]")),
+            "{source}: {said}"
+        );
+    }
+}
+
+#[test]
+fn expectations_that_can_be_false_are_taken() {
+    for source in [
+        "tls.verified",
+        "!(http.body > 'a')",
+        "!http.body.contains('x')",
+        "http.body != 'a'",
+        "http.body != 'a' && http.body != 'b'",
+        "http.status > 0",
+        "http.status >= 200 && http.status < 300",
+        "http.status < 200 || http.status > 200",
+        "http.total_ms <= 1 || http.total_ms >= 2",
+        "http.total_ms < 1 || http.total_ms > 1",
+        "tls.days_left >= 0",
+        "tls.days_left > vars.min_days || tls.verified",
+        "tls.version in ['tls1.3']",
+        "tls.version != 'tls1.2'",
+        "tls.offered.all(v, v in ['tls1.3'])",
+        "size(http.cookies) > 0",
+        "size(http.cookies) == 0 || http.cookies.exists(c, c.secure)",
+        "!has(tls.stapled) || tls.stapled",
+        "has(tls.stapled) ? tls.stapled : true",
+        "http.cookies.all(c, c.secure == c.name.startsWith('x'))",
+        "'x' in http.headers || !('y' in http.headers)",
+        "!tls.verified || http.status == 200",
+        "is_private_ip(http.body) || !matches(http.body, '^10')",
+        "tls.verified == (http.status == 200)",
+    ] {
+        assert_eq!(expectation(source), "nothing", "{source}");
+    }
+}
+
+#[test]
 fn text_that_is_no_expression_is_explained() {
     for (source, said) in [
         (
