@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+mod tree;
+mod yaml;
+
 use crate::check::Check;
 use crate::evidence::ProfileRef;
 
