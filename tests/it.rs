@@ -10,6 +10,8 @@
 
 mod support;
 
+mod catalogue;
 mod probes;
+mod profiles;
 mod real;
 mod reports;

@@ -59,7 +59,7 @@ pub struct Span {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing; the run goes on.
     Warning,
@@ -68,7 +68,7 @@ pub enum Severity {
 }
 
 /// One problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
@@ -143,6 +143,13 @@ impl Diagnostic {
     #[must_use]
     pub fn replace(mut self, replacement: impl Into<String>) -> Self {
         self.replacement = Some(replacement.into());
+        self
+    }
+
+    /// Keeps the words of a suggestion where there is no place to show it in.
+    #[must_use]
+    pub fn without_patch(mut self) -> Self {
+        self.replacement = None;
         self
     }
 

@@ -3,7 +3,7 @@
 //! The files shown are hostile: their control characters never reach the terminal, and spans
 //! are clamped to what is there.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -16,8 +16,6 @@ use super::{Diagnostic, Severity, Source, Sources, Span};
 const SHOWN: usize = 100;
 /// A file with longer lines is shown without its lines.
 const LONGEST_LINE: usize = 4096;
-/// A related place this many lines away or nearer is shown in the same excerpt.
-const NEAR: usize = 12;
 
 /// All problems in the order of their places, with a count at the end.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
@@ -53,20 +51,20 @@ fn count(diagnostics: &[Diagnostic], sources: &Sources) -> String {
         _ = writeln!(text, "… and {hidden} more");
     }
     for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning")] {
-        let mut places: BTreeMap<usize, ()> = BTreeMap::new();
+        let mut places = BTreeSet::new();
         let mut number = 0_usize;
         for diagnostic in diagnostics {
             if diagnostic.severity == severity {
                 number += 1;
                 if let Some(span) = &diagnostic.span {
-                    places.insert(span.source, ());
+                    places.insert(span.source);
                 }
             }
         }
         if number > 0 {
             let plural = if number == 1 { "" } else { "s" };
             let names: Vec<String> = places
-                .keys()
+                .iter()
                 .filter_map(|place| Some(shown(&sources.get(*place)?.name)))
                 .collect();
             let place = if names.is_empty() {
@@ -237,16 +235,9 @@ impl Excerpt {
     }
 }
 
-/// `text` on one line, without anything that a terminal could take for a command.
+/// `text` without anything that a terminal could take for a command.
 fn shown(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| {
-            let escaped = is_unsafe(character) && character != '\n';
-            let plain = (!escaped).then_some(character);
-            let escape = escaped.then(|| character.escape_default());
-            plain.into_iter().chain(escape.into_iter().flatten())
-        })
-        .collect()
+    crate::text::block(text).into_owned()
 }
 
 /// `text` with each unsafe character replaced by a harmless one of the same length, so that

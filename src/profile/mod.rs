@@ -1,16 +1,132 @@
 //! The checklist: variables, a tree of sections, checks.
 //!
-//! `raw` is what people write; `resolve` makes it valid, telling all problems at once.
+//! `load` finds the files and lays them over each other, `raw` is what people write, and
+//! `resolve` makes it valid, telling all problems at once. Nothing is contacted.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub mod catalogue;
+mod decode;
+mod load;
+mod merge;
+mod params;
+mod place;
+mod raw;
+mod resolve;
 mod tree;
+mod vars;
 mod yaml;
+
+pub use params::Param;
+
+use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::host::Host;
+use load::Loader;
 
 use crate::check::Check;
 use crate::evidence::ProfileRef;
+
+/// A profile that was read.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The valid profile.
+    pub profile: Profile,
+    /// What is worth knowing about it.
+    pub warnings: Vec<Diagnostic>,
+    /// The files it was made from.
+    pub sources: Sources,
+}
+
+/// Everything that is wrong with a profile.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", self.render(false))]
+pub struct Problems {
+    /// The files.
+    pub sources: Sources,
+    /// The problems, at least one of them an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Problems {
+    /// The problems as text for people.
+    pub fn render(&self, color: bool) -> String {
+        crate::diagnostic::render(&self.diagnostics, &self.sources, color)
+    }
+}
+
+/// Reads a profile: the id of a built-in one, or a path. `set` gives variables their values.
+///
+/// `Err` is everything that is wrong with it and with what it extends, all at once.
+pub fn load(
+    reference: &str,
+    set: &BTreeMap<String, String>,
+    host: &Host,
+) -> Result<Loaded, Problems> {
+    let mut loader = Loader::default();
+    let node = loader.load(reference, &host.cwd);
+    let profile = node.and_then(|node| resolve::resolve(&node, &mut loader, set, host));
+    let Loader {
+        sources, problems, ..
+    } = loader;
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut told = std::collections::HashSet::new();
+    for problem in problems {
+        // A shared file or an item's check tells the same thing again.
+        if told.insert(problem.clone()) {
+            diagnostics.push(problem);
+        }
+    }
+    let sound = diagnostics
+        .iter()
+        .all(|problem| problem.severity < Severity::Error);
+    match profile {
+        Some(profile) if sound => Ok(Loaded {
+            profile,
+            warnings: diagnostics,
+            sources,
+        }),
+        _ => Err(Problems {
+            sources,
+            diagnostics,
+        }),
+    }
+}
+
+/// A built-in profile, as `ready list profiles` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// Its id.
+    pub id: &'static str,
+    /// Its title.
+    pub title: String,
+    /// What it is for.
+    pub about: Option<String>,
+    /// The file's text.
+    pub text: &'static str,
+}
+
+/// The built-in profiles, by id.
+pub fn built_in() -> Vec<BuiltIn> {
+    let profiles = catalogue::profiles().iter();
+    let read = profiles.map(|&(id, text)| {
+        let node = yaml::parse(
+            id,
+            text.as_bytes(),
+            &mut Sources::default(),
+            &mut Vec::new(),
+        );
+        let field = |name: &str| Some(node.as_ref()?.get(name)?.as_text()?.trim().to_owned());
+        BuiltIn {
+            id,
+            title: field("title").unwrap_or_else(|| id.to_owned()),
+            about: field("about"),
+            text,
+        }
+    });
+    read.collect()
+}
 
 /// A valid profile.
 #[derive(Clone, Debug)]

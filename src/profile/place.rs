@@ -19,7 +19,10 @@ pub(crate) fn locate(sources: &Sources, span: &Span, text: &str, range: &Range<u
     if unquoted == Some(text) {
         return within(range.start + 1);
     }
-    let Some(fragment) = text.get(range.clone()).filter(|fragment| !fragment.is_empty()) else {
+    let Some(fragment) = text
+        .get(range.clone())
+        .filter(|fragment| !fragment.is_empty())
+    else {
         return span.clone();
     };
     // Blocks and escapes: the same fragment, counted from the start.

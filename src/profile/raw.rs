@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::decode::{Spanned, Tree};
+use super::decode::{Named, Spanned, Tree};
 use crate::check::{Effort, Impact};
 use crate::probe::AnyProbe;
 use crate::units::Duration;
@@ -33,10 +33,10 @@ pub(crate) struct RawProfile {
     pub(crate) extends: Option<Tree<OneOrMany<String>>>,
     /// Variables, used as `${name}` in values and `vars.name` in expressions.
     #[serde(default)]
-    pub(crate) vars: Vec2<RawVar>,
+    pub(crate) vars: Named<RawVar>,
     /// Secrets, used as `${secrets.NAME}` in probes. Values come from the environment or a file.
     #[serde(default)]
-    pub(crate) secrets: Vec2<RawSecret>,
+    pub(crate) secrets: Named<RawSecret>,
     /// What checks do unless they say otherwise.
     #[serde(default)]
     pub(crate) defaults: RawDefaults,
@@ -55,16 +55,16 @@ pub(crate) struct RawProfile {
 /// One value or a list of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "the lists are read from the tree; this is their schema")]
+#[expect(
+    dead_code,
+    reason = "the lists are read from the tree; this is their schema"
+)]
 pub(crate) enum OneOrMany<T> {
     /// One.
     One(T),
     /// Many.
     Many(Vec<T>),
 }
-
-/// Named things in their order, each with the place of its name.
-pub(crate) type Vec2<T> = super::decode::Named<T>;
 
 /// A variable.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -368,7 +368,7 @@ pub(crate) struct RawCatalogueCheck {
     pub(crate) refs: Vec<String>,
     /// Typed parameters, used as `${name}` in texts and probes and `with.name` in expressions.
     #[serde(default)]
-    pub(crate) params: Vec2<RawParam>,
+    pub(crate) params: Named<RawParam>,
     /// How much harm a failure does.
     #[serde(default)]
     pub(crate) impact: Impact,

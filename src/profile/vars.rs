@@ -81,7 +81,9 @@ impl Scope<'_> {
                         Ok(Found::Value(value)) => in_words(&value)
                             .map(|words| filled.push_str(&words))
                             .ok_or_else(|| {
-                                let message = format!("`{name}` is a list or a map and cannot stand inside a text");
+                                let message = format!(
+                                    "`{name}` is a list or a map and cannot stand inside a text"
+                                );
                                 Diagnostic::error("vars.type", message).at(&place)
                             }),
                         Err(problem) => Err(*problem),
@@ -92,7 +94,9 @@ impl Scope<'_> {
                 problems.push(problem);
             }
             if filled.len() > LONGEST_TEXT {
-                problems.push(Diagnostic::error("vars.size", "this text grows beyond 1 MiB").at(&node.span));
+                problems.push(
+                    Diagnostic::error("vars.size", "this text grows beyond 1 MiB").at(&node.span),
+                );
                 break;
             }
         }
@@ -123,7 +127,9 @@ impl Scope<'_> {
                         .help(format!("did you mean `{meant}`?"))
                         .replace(format!("${{{meant}{field}}}"))
                 }
-                None if self.values.is_empty() => problem.help(format!("declare it; there are no {called}s yet")),
+                None if self.values.is_empty() => {
+                    problem.help(format!("declare it; there are no {called}s yet"))
+                }
                 None => problem.suggest(name, known, &format!("known {called}s")),
             };
             return Err(Box::new(problem));
@@ -138,7 +144,8 @@ impl Scope<'_> {
                 Value::Object(fields) => {
                     problem.suggest(field, fields.keys().map(String::as_str), "its parts")
                 }
-                _ => problem.help("an address has the parts host, port, origin, scheme, path and domain"),
+                _ => problem
+                    .help("an address has the parts host, port, origin, scheme, path and domain"),
             })
         })
     }
@@ -146,13 +153,18 @@ impl Scope<'_> {
     fn secret(&self, name: &str, place: &Span) -> Result<Found, Box<Diagnostic>> {
         let Some(secrets) = self.secrets else {
             let message = "a secret may stand only in a probe or in `with`";
-            return Err(Box::new(Diagnostic::error("secrets.place", message).at(place)));
+            return Err(Box::new(
+                Diagnostic::error("secrets.place", message).at(place),
+            ));
         };
         if secrets.contains(name) {
             return Ok(Found::Secret);
         }
-        let problem = Diagnostic::error("secrets.unknown", format!("secret `{name}` is not declared"))
-            .at(place);
+        let problem = Diagnostic::error(
+            "secrets.unknown",
+            format!("secret `{name}` is not declared"),
+        )
+        .at(place);
         let known = secrets.iter().map(String::as_str);
         Err(Box::new(match crate::diagnostic::closest(name, known) {
             Some(meant) => problem
@@ -191,13 +203,19 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             continue;
         }
         pieces.push(Piece::Text(&text[at..dollar]));
-        let Some(length) = text[dollar..].find(['}', '\n']).filter(|end| text[dollar + end..].starts_with('}')) else {
+        let Some(length) = text[dollar..]
+            .find(['}', '\n'])
+            .filter(|end| text[dollar + end..].starts_with('}'))
+        else {
             pieces.push(Piece::Open(dollar..dollar + 2));
             at = dollar + 2;
             continue;
         };
         let end = dollar + length + 1;
-        pieces.push(Piece::Reference(text[dollar + 2..end - 1].trim(), dollar..end));
+        pieces.push(Piece::Reference(
+            text[dollar + 2..end - 1].trim(),
+            dollar..end,
+        ));
         at = end;
     }
     pieces.push(Piece::Text(&text[at..]));
@@ -256,15 +274,18 @@ fn part(value: &Value, field: &str) -> Option<Value> {
     }
 }
 
-fn url_part(url: &Url, part: &str) -> Option<Value> {
+fn url_part(url: &Url, name: &str) -> Option<Value> {
     let host = url.host_str()?;
-    Some(match part {
+    Some(match name {
         "host" => host.trim_matches(['[', ']']).into(),
         "port" => url.port_or_known_default()?.into(),
         "scheme" => url.scheme().into(),
         "path" => url.path().into(),
         "origin" => {
-            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            let port = url
+                .port()
+                .map(|port| format!(":{port}"))
+                .unwrap_or_default();
             format!("{}://{host}{port}", url.scheme()).into()
         }
         "domain" => registrable(host).into(),

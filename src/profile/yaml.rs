@@ -236,19 +236,20 @@ impl Builder<'_> {
         match self.stack.last_mut().map(|frame| &mut frame.kind) {
             None => self.root = Some(node),
             Some(Open::Seq(items)) => items.push(node),
-            Some(Open::Map(entries, pending)) => match pending.take() {
-                Some(key) => entries.push(Entry { key, value: node }),
-                None => {
-                    let Kind::Scalar(scalar) = node.kind else {
-                        let problem = Diagnostic::error("yaml.key", "a key must be one word");
-                        return Err(Box::new(problem.at(&node.span)));
-                    };
-                    *pending = Some(Key {
-                        text: scalar.text,
-                        span: node.span,
-                    });
+            Some(Open::Map(entries, pending)) => {
+                if let Some(key) = pending.take() {
+                    entries.push(Entry { key, value: node });
+                    return Ok(());
                 }
-            },
+                let Kind::Scalar(scalar) = node.kind else {
+                    let problem = Diagnostic::error("yaml.key", "a key must be one word");
+                    return Err(Box::new(problem.at(&node.span)));
+                };
+                *pending = Some(Key {
+                    text: scalar.text,
+                    span: node.span,
+                });
+            }
         }
         Ok(())
     }
@@ -397,6 +398,8 @@ fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use serde_json::json;
 
     use super::parse;
@@ -471,7 +474,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
         for level in 1..12 {
             let before = format!("*a{},", level - 1).repeat(9);
-            bomb += &format!("a{level}: &a{level} [{before}]\n");
+            _ = writeln!(bomb, "a{level}: &a{level} [{before}]");
         }
         for text in [
             bomb,

@@ -31,7 +31,7 @@ impl<'a> NodeDeserializer<'a> {
         result.map_err(|mut misfit| {
             if misfit.span.is_none() {
                 misfit.span = Some(self.node.span.clone());
-                misfit.found = Some(self.node.describe());
+                misfit.found = Some(self.node.describe().into());
                 if let Some(key) = misfit.missing_key() {
                     misfit.told = self.explains_absence(key);
                 }
@@ -105,7 +105,7 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
                 notes: self.notes,
             }),
             Kind::Map(entries) => visitor.visit_map(Entries {
-                entries: entries.iter(),
+                rest: entries.iter(),
                 current: None,
                 notes: self.notes,
             }),
@@ -208,7 +208,7 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
 
 /// The entries of a map, one after the other.
 struct Entries<'a> {
-    entries: std::slice::Iter<'a, Entry>,
+    rest: std::slice::Iter<'a, Entry>,
     current: Option<&'a Entry>,
     notes: &'a Notes,
 }
@@ -216,8 +216,11 @@ struct Entries<'a> {
 impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = Misfit;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Misfit> {
-        for entry in self.entries.by_ref() {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Misfit> {
+        for entry in self.rest.by_ref() {
             if self.notes.skips(&entry.value) {
                 continue;
             }
@@ -255,7 +258,10 @@ struct Items<'a> {
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Misfit;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Misfit> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Misfit> {
         let Some(item) = self.items.by_ref().find(|item| !self.notes.skips(item)) else {
             return Ok(None);
         };
@@ -350,7 +356,10 @@ where
 {
     type Error = Misfit;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Misfit> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Misfit> {
         let Some(name) = FIELDS.get(self.field) else {
             return Ok(None);
         };
@@ -382,14 +391,20 @@ impl<'a, 'de> EnumAccess<'de> for Variant<'a> {
     type Error = Misfit;
     type Variant = Content<'a>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'a>), Misfit> {
-        let variant = seed
-            .deserialize(KeyDeserializer(&self.entry.key))
-            .map_err(|mut misfit| {
-                misfit.span = Some(self.entry.key.span.clone());
-                misfit
-            })?;
-        Ok((variant, Content(NodeDeserializer::new(&self.entry.value, self.notes))))
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Content<'a>), Misfit> {
+        let variant =
+            seed.deserialize(KeyDeserializer(&self.entry.key))
+                .map_err(|mut misfit| {
+                    misfit.span = Some(self.entry.key.span.clone());
+                    misfit
+                })?;
+        Ok((
+            variant,
+            Content(NodeDeserializer::new(&self.entry.value, self.notes)),
+        ))
     }
 }
 

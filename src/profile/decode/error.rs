@@ -13,7 +13,7 @@ pub(super) struct Misfit {
     /// Where; set by the innermost node that knows.
     pub(super) span: Option<Span>,
     /// What is there instead, in words.
-    pub(super) found: Option<String>,
+    pub(super) found: Option<Box<str>>,
     /// The node that may be left out so that the rest can be read.
     pub(super) culprit: Option<usize>,
     /// Whether it follows from something that was told already.
@@ -51,28 +51,17 @@ impl Misfit {
         }
     }
 
-    pub(super) fn is_unknown_key(&self) -> bool {
-        matches!(self.what, What::UnknownKey(..))
-    }
-
-    /// The key that was probably meant.
-    pub(super) fn meant_key(&self) -> Option<&'static str> {
-        match &self.what {
-            What::UnknownKey(key, known) => {
-                crate::diagnostic::closest(key, known.iter().copied())
-            }
-            _ => None,
-        }
-    }
-
     pub(super) fn into_diagnostic(self, whole: &Span) -> Diagnostic {
         let span = self.span.unwrap_or_else(|| whole.clone());
         let diagnostic = match self.what {
             What::Type(expected) => {
-                let found = self.found.unwrap_or_else(|| "something else".to_owned());
+                let found = self.found.unwrap_or_else(|| "something else".into());
                 let expected = plainly(&expected);
-                Diagnostic::error("profile.type", format!("expected {expected}, found {found}"))
-                    .label(format!("expected {expected}"))
+                Diagnostic::error(
+                    "profile.type",
+                    format!("expected {expected}, found {found}"),
+                )
+                .label(format!("expected {expected}"))
             }
             What::UnknownKey(key, known) => {
                 Diagnostic::error("profile.unknown-key", format!("unknown key `{key}`"))

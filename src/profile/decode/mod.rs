@@ -5,6 +5,7 @@
 
 mod deserializer;
 mod error;
+mod named;
 mod spanned;
 
 use std::cell::RefCell;
@@ -16,6 +17,7 @@ use super::tree::Node;
 use crate::diagnostic::Diagnostic;
 use deserializer::NodeDeserializer;
 
+pub(crate) use named::Named;
 pub(crate) use spanned::{Spanned, Tree};
 
 /// Problems of one value that are looked for; each takes one more reading.

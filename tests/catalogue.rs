@@ -1,0 +1,301 @@
+//! Every check of the catalogue: complete, its expressions sound, its examples true.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ready::check::Check;
+use ready::evidence::{Evidence, Observation, Outcome, ProfileRef};
+use ready::judge::{Answers, Status, judge};
+use ready::probe::{ProbeError, facts_schemas};
+use ready::profile::catalogue::{self, CatalogueCheck, Example};
+use serde_json::Value;
+
+#[test]
+fn the_files_are_sound() {
+    let (problems, sources) = catalogue::problems();
+    assert!(
+        problems.is_empty(),
+        "\n{}",
+        ready::diagnostic::render(problems, sources, false)
+    );
+}
+
+#[test]
+fn every_check_is_complete_and_its_examples_are_true() {
+    let (_, sources) = catalogue::problems();
+    let mut complaints = String::new();
+    let (mut checks, mut examples) = (0, 0);
+    for check in catalogue::all() {
+        checks += 1;
+        for complaint in incomplete(check) {
+            _ = writeln!(complaints, "{}: {complaint}", check.id);
+        }
+        if let Err(problems) = check.example(&BTreeMap::new()) {
+            let text = ready::diagnostic::render(&problems, sources, false);
+            _ = writeln!(complaints, "{}:\n{text}", check.id);
+            continue;
+        }
+        for (number, example) in check.examples.iter().enumerate() {
+            examples += 1;
+            let told = match check.example(&example.with) {
+                Ok(made) => wrong(&made, example),
+                Err(problems) => vec![ready::diagnostic::render(&problems, sources, false)],
+            };
+            for complaint in told {
+                _ = writeln!(
+                    complaints,
+                    "{}: example {}: {complaint}",
+                    check.id,
+                    number + 1
+                );
+            }
+        }
+    }
+    println!("catalogue: {checks} checks, {examples} examples");
+    assert!(complaints.is_empty(), "\n{complaints}");
+}
+
+/// What a check of the catalogue must have beyond what its type demands.
+fn incomplete(check: &CatalogueCheck) -> Vec<String> {
+    let mut missing = Vec::new();
+    let mut need = |holds: bool, words: &str| {
+        if !holds {
+            missing.push(words.to_owned());
+        }
+    };
+    need(
+        check.id.split('/').count() == 2,
+        "its path is not checks/area/name.yaml",
+    );
+    need(!check.title.trim().is_empty(), "no title");
+    need(
+        check.title.chars().count() <= 70,
+        "the title is longer than 70 characters",
+    );
+    need(
+        !check.title.ends_with('.'),
+        "the title ends with a full stop",
+    );
+    need(check.why.trim().len() >= 20, "`why` says too little");
+    need(check.verify.trim().len() >= 5, "`verify` says too little");
+    need(!check.fix.is_empty(), "no fix");
+    need(
+        check.fix.iter().all(|fix| fix.text.trim().len() >= 5),
+        "a fix says too little",
+    );
+    need(!check.refs.is_empty(), "no refs");
+    need(
+        check.refs.iter().all(|link| link.starts_with("https://")),
+        "a ref is not an https:// address",
+    );
+    need(!check.tags.is_empty(), "no tags");
+    for param in &check.params {
+        need(
+            param.about.trim().len() >= 5,
+            &format!("parameter `{}` is not documented", param.name),
+        );
+    }
+    let (good, bad) = if check.info {
+        (Status::Info, Status::Info)
+    } else {
+        (Status::Pass, Status::Fail)
+    };
+    for verdict in [good, bad] {
+        let shown = check
+            .examples
+            .iter()
+            .any(|example| example.verdict == verdict);
+        need(
+            shown,
+            &format!("no example with the verdict {}", verdict.word()),
+        );
+    }
+    missing
+}
+
+/// What is not as the example says.
+fn wrong(check: &Check, example: &Example) -> Vec<String> {
+    let asked = check.rule.asked();
+    let mut complaints = Vec::new();
+    let mut observations: Vec<Observation> = Vec::new();
+    for name in example.facts.keys().chain(example.errors.keys()) {
+        if !asked.iter().any(|one| one.name == *name) {
+            complaints.push(format!("nothing is asked under the name `{name}`"));
+        }
+    }
+    let schemas = facts_schemas();
+    for one in asked {
+        let outcome = if let Some(facts) = example.facts.get(&one.name) {
+            if let Some(schema) = schemas.get(one.probe.kind()) {
+                misfits(
+                    &one.name,
+                    facts,
+                    schema.as_value(),
+                    schema.as_value(),
+                    &mut complaints,
+                );
+            }
+            Outcome::Answer {
+                facts: facts.clone(),
+                gaps: BTreeMap::new(),
+            }
+        } else if let Some(reason) = example.errors.get(&one.name) {
+            Outcome::Error(ProbeError::new(
+                *reason,
+                format!("{} (an example)", reason.about()),
+            ))
+        } else {
+            complaints.push(format!("says nothing about `{}`", one.name));
+            continue;
+        };
+        if let Some(other) = observations.iter().find(|other| other.probe == one.probe) {
+            if other.outcome != outcome {
+                complaints.push(format!(
+                    "`{}` asks the same as another, but has another answer",
+                    one.name
+                ));
+            }
+            continue;
+        }
+        observations.push(Observation {
+            probe: one.probe.clone(),
+            outcome,
+            at: "2026-11-21T12:00:00Z".parse().unwrap(),
+            ms: 1.0,
+            attempts: 1,
+            earlier: Vec::new(),
+        });
+    }
+    if complaints.is_empty() {
+        complaints.extend(misjudged(check, example, observations));
+    }
+    complaints
+}
+
+fn misjudged(check: &Check, example: &Example, observations: Vec<Observation>) -> Option<String> {
+    let evidence = Evidence {
+        schema: "ready.evidence/v1".to_owned(),
+        profile: ProfileRef::default(),
+        started: "2026-11-21T12:00:00Z".parse().unwrap(),
+        wall_ms: 1.0,
+        critical_path_ms: 1.0,
+        requests: 1,
+        connections: 1,
+        deadline_hit: false,
+        interrupted: false,
+        observations,
+    };
+    let verdict = judge(check, &Answers::new(&evidence));
+    let reason_fits = example
+        .reason
+        .is_none_or(|reason| verdict.reason == Some(reason));
+    (verdict.status != example.verdict || !reason_fits).then(|| {
+        format!(
+            "should be {} {}, is {} {}: {}",
+            example.verdict.word(),
+            example
+                .reason
+                .map(ready::reason::Reason::code)
+                .unwrap_or_default(),
+            verdict.status.word(),
+            verdict
+                .reason
+                .map(ready::reason::Reason::code)
+                .unwrap_or_default(),
+            verdict.explanation
+        )
+    })
+}
+
+/// Facts that the probe's schema does not know, or knows as something else. Facts that are
+/// left out are no misfits: examples are small.
+fn misfits(path: &str, value: &Value, schema: &Value, root: &Value, told: &mut Vec<String>) {
+    let schema = resolve(schema, root);
+    let alternatives: Vec<&Value> = ["anyOf", "oneOf"]
+        .iter()
+        .filter_map(|key| schema.get(key)?.as_array())
+        .flatten()
+        .collect();
+    if !alternatives.is_empty() {
+        let mut best: Option<Vec<String>> = None;
+        for alternative in alternatives {
+            let mut misfit = Vec::new();
+            misfits(path, value, alternative, root, &mut misfit);
+            if best.as_ref().is_none_or(|best| misfit.len() < best.len()) {
+                best = Some(misfit);
+            }
+        }
+        told.extend(best.unwrap_or_default());
+        return;
+    }
+    let fits = |kind: &str| match kind {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    };
+    let type_fits = match schema.get("type") {
+        Some(Value::String(kind)) => fits(kind),
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).any(fits),
+        _ => true,
+    };
+    if !type_fits {
+        told.push(format!(
+            "{path} is {value}, which is not a {}",
+            schema["type"]
+        ));
+        return;
+    }
+    let words = schema.get("enum").and_then(Value::as_array);
+    let constant = schema.get("const");
+    if words.is_some_and(|words| !words.contains(value)) || constant.is_some_and(|one| one != value)
+    {
+        told.push(format!("{path} is {value}, which is none of its words"));
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let known = schema.get("properties").and_then(|known| known.get(name));
+                let other = schema.get("additionalProperties");
+                match (known, other) {
+                    (Some(known), _) => {
+                        misfits(&format!("{path}.{name}"), field, known, root, told);
+                    }
+                    (None, Some(Value::Object(_))) => {
+                        misfits(
+                            &format!("{path}.{name}"),
+                            field,
+                            &schema["additionalProperties"],
+                            root,
+                            told,
+                        );
+                    }
+                    (None, None) if schema.get("properties").is_none() => {}
+                    (None, Some(Value::Bool(true))) => {}
+                    (None, _) => told.push(format!("there is no fact {path}.{name}")),
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(schema) = schema.get("items") {
+                for (index, item) in items.iter().enumerate() {
+                    misfits(&format!("{path}[{index}]"), item, schema, root, told);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+        return schema;
+    };
+    let pointer = reference.trim_start_matches('#');
+    root.pointer(pointer)
+        .map_or(schema, |found| resolve(found, root))
+}
