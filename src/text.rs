@@ -46,6 +46,16 @@ fn is_command(line: &str) -> bool {
     start.starts_with("::") || start.starts_with("##")
 }
 
+/// [`line`] of at most `most` characters of `text`.
+pub fn short_line(text: &str, most: usize) -> String {
+    line(&shorten(text.trim(), most)).into_owned()
+}
+
+/// [`block`] of at most `most` characters of `text`.
+pub fn short_block(text: &str, most: usize) -> String {
+    block(&shorten(text.trim_end(), most)).into_owned()
+}
+
 /// At most `most` characters of `text`; if there are more, it says how many were left out.
 pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     let Some((end, _)) = text.char_indices().nth(most) else {

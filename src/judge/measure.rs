@@ -48,12 +48,19 @@ fn judge_number(measure: &Measure, value: f64) -> Verdict {
         credit,
         reason: (status != Status::Pass).then_some(Reason::MeasureShort),
         explanation: format!(
-            "{source} = {value}{unit}, the target is {bound} {}{unit}",
+            "{source} = {}{unit}, the target is {bound} {}{unit}",
+            rounded(value),
             measure.target
         ),
         facts: Some(facts.into()),
         ..Verdict::of(status)
     }
+}
+
+/// To four digits after the point: a share of 87.333333333333 is not what people read.
+fn rounded(value: f64) -> f64 {
+    let shown = (value * 1e4).round() / 1e4;
+    if shown == 0.0 { value } else { shown }
 }
 
 fn is_lower_better(measure: &Measure) -> bool {

@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report as Suites, TestCase, TestCaseStatus, Te
 use super::words;
 use super::{Check, Format, RenderError, Report, Style};
 use crate::judge::Status;
-use crate::text::{block, line, shorten};
+use crate::text::{short_block, short_line};
 
 /// Characters of one text that are written.
 const MOST_CHARACTERS: usize = 10_000;
@@ -119,13 +119,9 @@ fn description(check: &Check) -> String {
     if let Some(command) = &check.reproduce {
         lines.push(format!("try: {command}"));
     }
-    several_lines(&lines.join("\n"))
+    short_block(&lines.join("\n"), MOST_CHARACTERS)
 }
 
 fn one_line(text: &str) -> String {
-    line(&shorten(text, MOST_IN_LINE)).into_owned()
-}
-
-fn several_lines(text: &str) -> String {
-    block(&shorten(text, MOST_CHARACTERS)).into_owned()
+    short_line(text, MOST_IN_LINE)
 }

@@ -8,7 +8,7 @@ use super::words;
 use super::{Check, Format, RenderError, Report, Style};
 use crate::judge::Status;
 use crate::score::{Overall, Section};
-use crate::text::{block, count, line, push, shorten};
+use crate::text::{count, push, short_block, short_line};
 
 /// Characters of one text that are shown.
 const MOST_CHARACTERS: usize = 600;
@@ -258,8 +258,7 @@ fn footer(report: &Report) -> String {
 
 /// A text from anywhere as it is, on one line, in Markdown and in HTML alike.
 fn escaped(text: &str) -> String {
-    let text = line(text.trim());
-    let text = shorten(&text, MOST_CHARACTERS);
+    let text = short_line(text, MOST_CHARACTERS);
     let number = text.find(|character: char| !character.is_ascii_digit());
     let mut shown = String::with_capacity(text.len() + 16);
     for (at, character) in text.char_indices() {
@@ -289,8 +288,7 @@ fn pre(text: &str) -> String {
     if text.trim().is_empty() {
         return String::new();
     }
-    let text = block(text.trim_end());
-    let text = shorten(&text, MOST_CHARACTERS);
+    let text = short_block(text, MOST_CHARACTERS);
     let mut shown = String::with_capacity(text.len() + 16);
     for (at, character) in text.char_indices() {
         let (before, rest) = text.split_at(at);

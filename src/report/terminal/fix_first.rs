@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use super::paint::{Label, Page, Tone};
 use crate::report::{Report, words};
 use crate::score::{Overall, Remedy};
-use crate::text::{count, line, push, shorten};
+use crate::text::{count, push, short_line};
 
 /// Rows that are shown unless all are asked for.
 const ROWS: usize = 12;
@@ -71,8 +71,7 @@ fn align(table: &mut Table) {
 
 fn row(page: &Page, number: usize, remedy: &Remedy) -> [String; 5] {
     let needed = if remedy.needed { NEEDED } else { " " };
-    let title = line(&remedy.title);
-    let mut what = shorten(&title, TITLE_CHARACTERS).into_owned();
+    let mut what = short_line(&remedy.title, TITLE_CHARACTERS);
     let mut notes = Vec::new();
     if remedy.checks.len() > 1 {
         notes.push(count(remedy.checks.len(), "check"));

@@ -7,7 +7,7 @@ use super::{verdict_sign, verdict_tone, verdict_words};
 use crate::judge::Status;
 use crate::report::{Report, words};
 use crate::score::{Numbers, Overall, Section};
-use crate::text::{line, push, shorten};
+use crate::text::{push, short_line};
 
 /// Characters of a title that are shown.
 const TITLE_CHARACTERS: usize = 200;
@@ -135,8 +135,7 @@ pub(super) fn sections(page: &mut Page, report: &Report) {
 fn add_rows(page: &Page, table: &mut Table, sections: &[Section], depth: usize) {
     for section in sections {
         let (tone, sign) = state(section);
-        let title = line(&section.title);
-        let title = shorten(&title, TITLE_CHARACTERS);
+        let title = short_line(&section.title, TITLE_CHARACTERS);
         let indent = "  ".repeat(depth);
         let name = format!("{indent}{} {title}", page.paint(tone, sign));
         let (score, drawn) = match section.numbers.score {
@@ -159,8 +158,7 @@ fn add_rows(page: &Page, table: &mut Table, sections: &[Section], depth: usize) 
         });
         let mut notes = dotted(&notes);
         if let Some(sign_off) = &section.sign_off {
-            let role = line(&sign_off.role);
-            let role = shorten(&role, TITLE_CHARACTERS);
+            let role = short_line(&sign_off.role, TITLE_CHARACTERS);
             push(
                 &mut notes,
                 format_args!("{GLUE}· sign-off by {role} pending"),

@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Effects, Style as Ansi};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
 use crate::report::Style;
-use crate::text::{block, no_command, shorten};
+use crate::text::{no_command, short_block};
 
 /// Columns that are used at most; longer lines are hard to read.
 const WIDEST: usize = 120;
@@ -111,16 +111,14 @@ impl Page {
     /// Text from anywhere, made harmless and wrapped into a column that begins at `indent`;
     /// `label`, painted already, stands before its first line.
     pub(super) fn column(&mut self, label: &Label, indent: usize, tone: Tone, text: &str) {
-        let shown = block(text);
-        let shown = shorten(shown.trim_end(), MOST_CHARACTERS);
+        let shown = short_block(text, MOST_CHARACTERS);
         let lines = wrap(&shown, self.width.saturating_sub(indent));
         self.lines(label, indent, tone, &lines);
     }
 
     /// A command, broken only where the shell does not mind, so that it can be copied.
     pub(super) fn command(&mut self, label: &Label, indent: usize, command: &str) {
-        let shown = block(command);
-        let shown = shorten(&shown, MOST_CHARACTERS);
+        let shown = short_block(command, MOST_CHARACTERS);
         let width = self.width.saturating_sub(indent + 2);
         let lines: Vec<String> = shown
             .lines()
