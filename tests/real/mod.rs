@@ -3,3 +3,28 @@
 //! A program that is not installed is told and skipped on a laptop, and a failure where
 //! `READY_REQUIRE_SERVERS` is set, as the test command does. `cargo test -- --skip real::`
 //! runs everything else.
+
+mod openssl;
+
+use std::path::PathBuf;
+
+/// The installed program of this name. One that is missing is told and the test skipped, or
+/// the test fails where `READY_REQUIRE_SERVERS` is set.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests must see what was skipped"
+)]
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|candidate| candidate.is_file());
+    if found.is_none() {
+        assert!(
+            std::env::var_os("READY_REQUIRE_SERVERS").is_none(),
+            "{name} is not installed, and READY_REQUIRE_SERVERS is set"
+        );
+        eprintln!("skipped: {name} is not installed");
+    }
+    found
+}

@@ -28,9 +28,9 @@ pub struct Leaf {
     /// Host names and addresses.
     pub names: Vec<String>,
     /// First moment, as a date.
-    pub not_before: &'static str,
+    pub not_before: String,
     /// Last moment, as a date.
-    pub not_after: &'static str,
+    pub not_after: String,
     /// Whether it names where its issuer's certificate can be fetched.
     pub has_issuer_address: bool,
     /// Whether it demands a stapled OCSP answer.
@@ -43,8 +43,8 @@ impl Default for Leaf {
     fn default() -> Self {
         Self {
             names: vec!["localhost".to_owned()],
-            not_before: "2026-11-01",
-            not_after: "2027-01-20",
+            not_before: "2026-11-01".to_owned(),
+            not_after: "2027-01-20".to_owned(),
             has_issuer_address: false,
             must_staple: false,
             for_servers: true,
@@ -62,10 +62,10 @@ impl Leaf {
     }
 
     /// A certificate valid from one date to another.
-    pub fn dated(not_before: &'static str, not_after: &'static str) -> Self {
+    pub fn dated(not_before: &str, not_after: &str) -> Self {
         Self {
-            not_before,
-            not_after,
+            not_before: not_before.to_owned(),
+            not_after: not_after.to_owned(),
             ..Self::default()
         }
     }
@@ -81,7 +81,7 @@ impl Leaf {
         let mut parameters = CertificateParams::new(self.names.clone()).unwrap();
         let name = self.names.first().map_or("nobody", String::as_str);
         parameters.distinguished_name = distinguished_name(name, "Server Owner");
-        dated(&mut parameters, self.not_before, self.not_after);
+        dated(&mut parameters, &self.not_before, &self.not_after);
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let purpose = if self.for_servers {
             ExtendedKeyUsagePurpose::ServerAuth
@@ -188,6 +188,7 @@ fn authority(
     parameters.distinguished_name = distinguished_name(&name, organization);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    parameters.use_authority_key_identifier_extension = true;
     dated(&mut parameters, not_before, not_after);
     (parameters, KeyPair::generate().unwrap())
 }

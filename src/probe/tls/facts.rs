@@ -97,7 +97,7 @@ pub struct Facts {
     /// The cipher suites it accepts, in each version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suites: Option<Vec<Suite>>,
-    /// The key exchange groups it accepts, in TLS 1.2 and 1.3.
+    /// The key exchange groups it accepts, in TLS 1.3 and in the newest older version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<Group>>,
     /// Whether the server's order of suites decides; left out if there is only one.

@@ -130,17 +130,19 @@ pub(super) async fn details(target: &Target<'_>, versions: &[Version]) -> Scan {
             .flat_map(|suites| suites.iter().map(|(suite, _)| *suite))
             .collect()
     };
-    let (modern, legacy) = (known(TLS1_3), known(TLS1_2));
+    let older = accepted.iter().map(|(id, _, _)| *id);
+    let older = older.filter(|id| *id < TLS1_3).max().unwrap_or(TLS1_2);
+    let (modern, legacy) = (known(TLS1_3), known(older));
     let curves: Vec<u16> = legacy
         .iter()
         .copied()
         .filter(|suite| suite_name(*suite).contains("_ECDHE_"))
         .collect();
-    let asked = [(TLS1_2, curves), (TLS1_3, modern.clone())]
+    let asked = [(older, curves), (TLS1_3, modern.clone())]
         .map(|(id, suites)| async move { (id, agreed_groups(target, id, &suites).await) });
     scan.note_groups(target, join_all(asked).await);
     let (version, suites) = if legacy.len() > 1 {
-        (TLS1_2, legacy)
+        (older, legacy)
     } else {
         (TLS1_3, modern)
     };
@@ -177,7 +179,8 @@ async fn suites(
     Ok(found)
 }
 
-/// Every group of a version, in the same way.
+/// Every group of a version. What was found is offered again behind the others, since up to
+/// TLS 1.2 the certificate may need it; but a server that then insists on it is asked without.
 async fn agreed_groups(
     target: &Target<'_>,
     version: u16,
@@ -188,15 +191,22 @@ async fn agreed_groups(
         return Ok(found);
     };
     let mut left = groups(version);
+    let mut keeps_found = version < TLS1_3;
     while !left.is_empty() {
-        match target.ask(version, suites, &left, false).await? {
+        let mut offered = left.clone();
+        if keeps_found {
+            offered.extend(&found);
+        }
+        match target.ask(version, suites, &offered, false).await? {
             Outcome::Agreed(hello) => match hello.group.filter(|group| left.contains(group)) {
                 Some(group) => {
                     left.retain(|one| *one != group);
                     found.push(group);
                 }
+                None if keeps_found => keeps_found = false,
                 None => break,
             },
+            Outcome::Refused if keeps_found => keeps_found = false,
             Outcome::Refused => break,
             Outcome::Closed if still_agrees(target, version, *first).await => break,
             Outcome::Closed => return Err(has_had_enough(target)),
