@@ -79,3 +79,28 @@ fn body(asked: &Asked, failures: &[Failure], answers: &Answers<'_>) -> Option<St
     let shown = !body.is_empty() && failures.iter().any(helps);
     shown.then(|| shorten(body, BODY_CHARACTERS).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::mentions;
+
+    #[test]
+    fn a_root_is_a_whole_word_before_a_dot_or_bracket() {
+        for source in [
+            "www.status < 400",
+            "!(www.status == 1)",
+            "www['a'] == 1",
+            "1 == www .a",
+        ] {
+            assert!(mentions(source, "www"), "{source}");
+        }
+        for source in [
+            "wwww.status",
+            "apex.www.status",
+            "'www.a' == with.b",
+            "www2.status",
+        ] {
+            assert!(!mentions(source, "www"), "{source}");
+        }
+    }
+}

@@ -146,6 +146,9 @@ fn finding(finding: &Finding<'_>) -> String {
         list(finding.checks()),
         pre(finding.details()),
     ];
+    if let Some(why) = first.why.as_ref().filter(|_| finding.cause.is_none()) {
+        parts.push(format!("Why: {}", escaped(why)));
+    }
     if first.status.is_unknown() {
         parts.push(format!("Unlock: {}", escaped(words::unlock(first))));
     } else if let Some(fix) = words::fix(first).filter(|_| finding.cause.is_none()) {

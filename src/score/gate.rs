@@ -102,8 +102,11 @@ fn blockers<'a>(leaves: impl Iterator<Item = &'a Leaf<'a>> + Clone) -> Vec<Gate>
         .filter_map(|(verdict, what, leaves)| {
             let first = leaves.first()?;
             let title = &first.check.title;
-            let why = first.verdict.cause.as_ref();
-            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            let why = match (&first.verdict.cause, first.verdict.reason) {
+                (Some(cause), _) => format!(" ({cause})"),
+                (None, Some(reason)) => format!(" ({reason})"),
+                (None, None) => String::new(),
+            };
             let cause = match leaves.len() {
                 1 => format!("a blocker {what}: {title}{why}"),
                 many => {

@@ -155,3 +155,55 @@ fn a_megabyte_is_shortened_and_says_so() {
     }
     assert!(started.elapsed() < Duration::from_secs(30));
 }
+
+/// Every number and text of a saved report replaced by an extreme one, in turn.
+#[test]
+fn a_forged_report_renders_or_is_refused() {
+    let text = render("json", &samples::bad(), Style::default());
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut paths = Vec::new();
+    leaves(&report, &mut String::new(), &mut paths);
+    assert!(paths.len() > 100);
+    let mut rendered = 0;
+    for path in paths {
+        for forged in [
+            serde_json::json!(-1e300),
+            serde_json::json!(u64::MAX),
+            serde_json::json!("x".repeat(5000)),
+            serde_json::Value::Null,
+        ] {
+            let mut report = report.clone();
+            *report.pointer_mut(&path).unwrap() = forged;
+            let Ok(report) = json::read(report.to_string().as_bytes()) else {
+                continue;
+            };
+            rendered += 1;
+            for format in ready::report::FORMATS {
+                format.render(&report, &Style::default()).unwrap();
+            }
+        }
+    }
+    assert!(rendered > 100, "some are taken: {rendered}");
+}
+
+/// The JSON pointers of everything that is neither a list nor an object.
+fn leaves(value: &serde_json::Value, path: &mut String, found: &mut Vec<String>) {
+    let mut below = |key: &str, value| {
+        let length = path.len();
+        path.push('/');
+        path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        leaves(value, path, found);
+        path.truncate(length);
+    };
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| below(key, value));
+        }
+        serde_json::Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                below(&index.to_string(), value);
+            }
+        }
+        _ => found.push(path.clone()),
+    }
+}

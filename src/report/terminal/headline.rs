@@ -19,8 +19,8 @@ pub(super) fn write(page: &mut Page, report: &Report) {
     page.gap();
     let verdict = verdict_words(report.verdict);
     let score = match (report.numbers.score, report.numbers.score_max) {
-        (Some(score), Some(most)) if most > score => format!("{score:.1}, up to {most:.1}"),
-        (Some(score), _) => format!("{score:.1} of 100"),
+        (Some(score), Some(most)) if most > score => format!("score {score:.1}, up to {most:.1}"),
+        (Some(score), _) => format!("score {score:.1} of 100"),
         _ => "no score".to_owned(),
     };
     let used = verdict.chars().count() + score.chars().count();

@@ -13,7 +13,6 @@ use super::words;
 use super::{Check, Format, RenderError, Report, Style};
 use crate::judge::Status;
 use crate::score::Overall;
-use crate::text::push;
 use paint::{Label, Page, Tone};
 
 /// `--report terminal`
@@ -82,44 +81,47 @@ fn label(status: Status) -> Label {
 
 /// What is neither wrong nor plainly good.
 fn worth_knowing(page: &mut Page, report: &Report) {
-    let is_noted = |check: &&Check| {
-        matches!(check.status, Status::Waived | Status::Info)
-            || check.status == Status::Pass && check.attempts > 1
-    };
-    let noted: Vec<_> = report.checks.iter().filter(is_noted).collect();
-    if noted.is_empty() {
-        return;
-    }
-    page.heading("Worth knowing");
-    for check in noted {
-        let mut text = format!("{} · {}", check.title, check.id);
-        if let Some(real) = check.real {
-            push(&mut text, format_args!(" (really: {})", real.word()));
-        }
-        if check.status == Status::Pass {
-            push(
-                &mut text,
-                format_args!(": passed on attempt {}", check.attempts),
-            );
-        } else if !check.explanation.is_empty() {
-            text.push_str(": ");
-            text.push_str(&check.explanation);
-        }
-        page.column(&label(check.status), INDENT, Tone::Plain, &text);
+    let noted = report.checks.iter().filter(|check| is_noted(check));
+    list(page, "Worth knowing", noted, |check| {
+        let real = check.real.map(|real| format!(" (really: {})", real.word()));
+        let attempts = match check.status {
+            Status::Pass => format!(": passed on attempt {}", check.attempts),
+            _ => String::new(),
+        };
+        real.unwrap_or_default() + &attempts
+    });
+}
+
+fn is_noted(check: &Check) -> bool {
+    match check.status {
+        Status::Waived | Status::Info => true,
+        status => status == Status::Pass && check.attempts > 1,
     }
 }
 
 /// Everything that holds, and what does not apply.
 fn good(page: &mut Page, report: &Report) {
-    let is_good =
-        |check: &&Check| matches!(check.status, Status::Pass | Status::Attested | Status::Na);
-    let good: Vec<_> = report.checks.iter().filter(is_good).collect();
-    if good.is_empty() {
+    let is_good = |check: &&Check| {
+        matches!(check.status, Status::Pass | Status::Attested | Status::Na) && !is_noted(check)
+    };
+    let good = report.checks.iter().filter(is_good);
+    list(page, "All others", good, |_| String::new());
+}
+
+/// One entry for each check, with a note between its name and its explanation.
+fn list<'a>(
+    page: &mut Page,
+    heading: &str,
+    checks: impl Iterator<Item = &'a Check>,
+    note: impl Fn(&Check) -> String,
+) {
+    let mut checks = checks.peekable();
+    if checks.peek().is_none() {
         return;
     }
-    page.heading("All others");
-    for check in good {
-        let mut text = format!("{} · {}", check.title, check.id);
+    page.heading(heading);
+    for check in checks {
+        let mut text = format!("{} · {}{}", check.title, check.id, note(check));
         if !check.explanation.is_empty() {
             text.push_str(": ");
             text.push_str(&check.explanation);
