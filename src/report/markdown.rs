@@ -82,11 +82,12 @@ fn sections(page: &mut Vec<String>, report: &Report) {
 
 fn section_rows(rows: &mut Vec<String>, sections: &[Section], depth: usize) {
     for section in sections {
-        let sign = match section.verdict {
-            None => "–",
-            Some(_) if section.counts.contains_key(&Status::Fail) => "❌",
-            Some(_) if section.counts.keys().any(|status| status.is_unknown()) => "❔",
-            Some(_) => "✅",
+        let sign = match words::worst(&section.counts) {
+            Status::Fail => "❌",
+            Status::Warn => "⚠️",
+            Status::Pass | Status::Attested => "✅",
+            status if status.is_unknown() => "❔",
+            _ => "–",
         };
         let number = |number: Option<f64>| number.map_or("–".to_owned(), |n| format!("{n:.1}"));
         let minimum = section.minimum.map_or_else(String::new, |minimum| {

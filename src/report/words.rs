@@ -39,6 +39,25 @@ pub(super) fn counts(counts: &Counts) -> Vec<String> {
         .collect()
 }
 
+/// The status that a group of checks is known by: a failure before what is unknown, and that
+/// before what is well.
+pub(super) fn worst(counts: &Counts) -> Status {
+    let has = |status: &Status| counts.contains_key(status);
+    let by_rank = [
+        Status::Fail,
+        Status::Error,
+        Status::Expired,
+        Status::Pending,
+        Status::Skipped,
+        Status::Warn,
+        Status::Pass,
+        Status::Attested,
+        Status::Waived,
+        Status::Info,
+    ];
+    by_rank.into_iter().find(has).unwrap_or(Status::Na)
+}
+
 pub(super) const fn impact(impact: Impact) -> &'static str {
     match impact {
         Impact::Low => "low",

@@ -60,14 +60,17 @@ pub(super) fn of_profile(profile: &Profile, minimum: Option<f64>, leaves: &[Leaf
     worst(gates).unwrap_or_else(|| Gate::new(Overall::Ready, ready(minimum, &total)))
 }
 
-/// The verdict on one section; `None` if everything in it is declared not applicable.
+/// The verdict on one section; `None` if it has nothing to be decided by, or if everything in
+/// it is declared not applicable.
 pub(super) fn of_section(section: &Section, leaves: &[Leaf<'_>]) -> Option<Overall> {
     let inside = || leaves.iter().filter(|leaf| leaf.is_in(&section.path));
-    if is_not_applicable(inside()) {
+    let tree = std::slice::from_ref(section);
+    let is_decided = has_stage(tree) || inside().any(|leaf| leaf.check.blocker);
+    if !is_decided || is_not_applicable(inside()) {
         return None;
     }
     let mut gates = blockers(inside());
-    stages(std::slice::from_ref(section), leaves, &mut gates);
+    stages(tree, leaves, &mut gates);
     Some(worst(gates).map_or(Overall::Ready, |gate| gate.verdict))
 }
 

@@ -112,8 +112,8 @@ pub struct Section {
     pub id: String,
     /// Title.
     pub title: String,
-    /// Its own verdict. A section without a minimum is ready unless a blocker or a stage
-    /// inside says otherwise. Left out if everything in it is declared not applicable.
+    /// Its own verdict, by its minimum and the stages and blockers inside. Left out if there
+    /// are none, or if everything in it is declared not applicable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Overall>,
     /// Score that it must reach, if it is a stage.

@@ -3,8 +3,7 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::paint::{GLUE, Label, Page, Tone, dotted, listed};
-use super::{verdict_sign, verdict_tone, verdict_words};
-use crate::judge::Status;
+use super::{tone, verdict_sign, verdict_tone, verdict_words};
 use crate::report::{Report, words};
 use crate::score::{Numbers, Overall, Section};
 use crate::text::{push, short_line};
@@ -171,15 +170,11 @@ fn add_rows(page: &Page, table: &mut Table, sections: &[Section], depth: usize) 
 
 /// How a section looks: by its verdict if that is bad, else by its worst check.
 fn state(section: &Section) -> (Tone, &'static str) {
-    let has = |test: fn(Status) -> bool| section.counts.keys().any(|status| test(*status));
-    match section.verdict {
-        None => (Tone::Dim, words::sign(Status::Na)),
-        Some(verdict) if verdict >= Overall::Inconclusive => {
-            (verdict_tone(verdict), verdict_sign(verdict))
-        }
-        Some(_) if has(|status| status == Status::Fail) => (Tone::Bad, words::sign(Status::Fail)),
-        Some(_) if has(Status::is_unknown) => (Tone::Doubt, words::sign(Status::Error)),
-        Some(_) if has(|status| status == Status::Warn) => (Tone::Doubt, words::sign(Status::Warn)),
-        Some(_) => (Tone::Good, words::sign(Status::Pass)),
+    if let Some(verdict) = section.verdict
+        && verdict >= Overall::Inconclusive
+    {
+        return (verdict_tone(verdict), verdict_sign(verdict));
     }
+    let worst = words::worst(&section.counts);
+    (tone(worst), words::sign(worst))
 }
