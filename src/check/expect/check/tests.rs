@@ -403,3 +403,64 @@ fn what_could_not_be_stood_is_refused_on_a_small_stack() {
         });
     small.unwrap().join().unwrap();
 }
+
+/// Every field that facts of a schema have, as an expression.
+fn fields(
+    schema: &super::schema::Schema<'_>,
+    path: &str,
+    depth: usize,
+    found: &mut Vec<(String, String)>,
+) {
+    use super::schema::Field;
+    match schema.kind() {
+        crate::check::expect::functions::Kind::List if depth > 0 => {
+            fields(&schema.items(), &format!("{path}[0]"), depth - 1, found);
+        }
+        crate::check::expect::functions::Kind::Map if depth > 0 => {
+            let Field::Unknown(names) = schema.field("\u{0}") else {
+                return;
+            };
+            for name in names {
+                found.push((path.to_owned(), name.to_owned()));
+                if let Field::Known(field) = schema.field(name) {
+                    fields(&field, &format!("{path}.{name}"), depth - 1, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_fact_of_every_probe_is_known_and_its_misspelling_is_not() {
+    for (kind, schema) in crate::probe::facts_schemas() {
+        let schema = schema.to_value();
+        let names = Names([(kind.to_owned(), Root::Facts(schema.clone()))].into());
+        let mut found = Vec::new();
+        fields(&super::schema::Schema::of(&schema), kind, 4, &mut found);
+        assert!(!found.is_empty(), "{kind} has facts");
+        for (path, name) in found {
+            let codes = |source: &str| match Expression::compile(source, &names, Want::Truth) {
+                Ok(_) => Vec::new(),
+                Err(problems) => problems,
+            };
+            let right = format!("{path}.{name}");
+            assert!(
+                codes(&right)
+                    .iter()
+                    .all(|problem| problem.code == "expression.not-boolean"),
+                "{right}"
+            );
+            let wrong = format!("{path}.{name}zq");
+            let problems = codes(&wrong);
+            let [problem] = problems.as_slice() else {
+                panic!("{wrong}: {problems:?}")
+            };
+            assert_eq!(problem.code, "expression.unknown-fact");
+            assert_eq!(&wrong[problem.range.clone()], format!("{name}zq"));
+            if name.len() > 4 {
+                assert!(problem.replacement.is_some(), "{wrong}: {problem:?}");
+            }
+        }
+    }
+}
