@@ -11,6 +11,7 @@
 mod support;
 
 mod catalogue;
+mod generated;
 mod probes;
 mod profiles;
 mod real;

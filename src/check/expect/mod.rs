@@ -65,10 +65,47 @@ pub struct Expression {
     lowered: Arc<IdedExpr>,
 }
 
+/// Every code of a [`Problem`], and what it means.
+pub const CODES: [(&str, &str); 9] = [
+    ("expression.syntax", "The text is not an expression."),
+    (
+        "expression.too-complex",
+        "It is longer, deeper or has more loops in loops than can be evaluated safely.",
+    ),
+    (
+        "expression.unknown-name",
+        "A name that stands for nothing here.",
+    ),
+    (
+        "expression.unknown-fact",
+        "A field that the value never has, by the schema of the facts.",
+    ),
+    (
+        "expression.unknown-function",
+        "There is no such function, or it is not called like this.",
+    ),
+    (
+        "expression.type",
+        "Values that never fit together, such as a number compared with a string.",
+    ),
+    (
+        "expression.not-boolean",
+        "An expectation or condition that is not true or false.",
+    ),
+    (
+        "expression.no-fact",
+        "An expectation or measure that does not depend on any fact.",
+    ),
+    (
+        "expression.always-true",
+        "An expectation, or a part of it, that no facts can contradict.",
+    ),
+];
+
 /// What is wrong with an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Stable code, such as `expression.unknown-fact`.
+    /// Stable code, one of [`CODES`].
     pub code: &'static str,
     /// Bytes of the expression's text.
     pub range: Range<usize>,

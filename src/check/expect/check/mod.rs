@@ -11,6 +11,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -43,12 +44,15 @@ const TYPE_NAMES: [&str; 11] = [
 
 /// Every problem, in the order of the text.
 pub(super) fn problems(source: &str, parsed: &Parsed, names: &Names, want: Want) -> Vec<Problem> {
-    let schemas: BTreeMap<&str, (bool, Value)> = names
+    let schemas: BTreeMap<&str, (bool, Cow<'_, Value>)> = names
         .0
         .iter()
         .map(|(name, root)| match root {
-            Root::Facts(schema) => (name.as_str(), (true, schema.clone())),
-            Root::Constant(value) => (name.as_str(), (false, schema::of_constant(value))),
+            Root::Facts(schema) => (name.as_str(), (true, Cow::Borrowed(schema))),
+            Root::Constant(value) => {
+                let schema = schema::of_constant(value);
+                (name.as_str(), (false, Cow::Owned(schema)))
+            }
         })
         .collect();
     let mut checker = Checker {
