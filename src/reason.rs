@@ -55,6 +55,7 @@ reasons! {
     DnsNoAddress "dns.no-address" Target lasting "the name exists but has no address"
     DnsServfail "dns.servfail" Target transient "the resolver answered that it cannot resolve the name"
     DnsUnreachable "dns.unreachable" Ours transient "our resolver did not answer"
+    DnsIndeterminate "dns.indeterminate" Ours lasting "what the records come to cannot be judged from here"
     TcpRefused "tcp.refused" Target transient "the port is closed"
     TcpReset "tcp.reset" Target transient "the connection was reset"
     TcpTimeout "tcp.timeout" Target transient "nothing answered at the address"

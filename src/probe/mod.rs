@@ -241,6 +241,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 }
 
 probes! {
+    dns::Dns,
     tcp::Tcp,
     tls::Tls,
 }

@@ -1,4 +1,5 @@
 //! One module per probe kind: good, refused, slow, garbage.
 
+mod dns;
 mod tcp;
 mod tls;

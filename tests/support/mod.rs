@@ -2,6 +2,7 @@
 
 pub mod certificates;
 
+pub mod dns;
 pub mod generated;
 
 use std::sync::Arc;

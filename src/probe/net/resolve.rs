@@ -26,7 +26,7 @@ use crate::reason::Reason;
 pub struct Resolver {
     inner: Result<TokioResolver, String>,
     servers: Vec<SocketAddr>,
-    anchors: Arc<TrustAnchors>,
+    anchors: Option<Arc<TrustAnchors>>,
     known: Mutex<HashMap<String, Arc<OnceCell<Found>>>>,
 }
 
@@ -71,7 +71,7 @@ impl Resolver {
     /// place of the root zone's.
     #[must_use]
     pub fn with_trust_anchors(mut self, anchors: TrustAnchors) -> Self {
-        self.anchors = Arc::new(anchors);
+        self.anchors = Some(Arc::new(anchors));
         self
     }
 
@@ -79,7 +79,7 @@ impl Resolver {
         Self {
             inner,
             servers,
-            anchors: Arc::default(),
+            anchors: None,
             known: Mutex::default(),
         }
     }
@@ -90,9 +90,14 @@ impl Resolver {
         &self.servers
     }
 
-    /// The keys that DNSSEC chains begin with.
-    pub fn trust_anchors(&self) -> &Arc<TrustAnchors> {
-        &self.anchors
+    /// The keys that DNSSEC chains begin with: those given, or the root zone's.
+    pub fn trust_anchors(&self) -> Arc<TrustAnchors> {
+        self.anchors.clone().unwrap_or_default()
+    }
+
+    /// Whether such keys were given.
+    pub fn has_own_trust_anchors(&self) -> bool {
+        self.anchors.is_some()
     }
 
     /// The addresses of `host`, v4 and v6, in the resolver's order. Never empty.
