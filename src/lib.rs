@@ -26,10 +26,14 @@ pub mod score;
 
 pub mod report;
 
+pub mod cli;
+pub mod commands;
+pub mod demo;
 pub mod diagnostic;
 pub mod exit;
 pub mod host;
 pub mod reason;
 pub mod secret;
+pub mod selection;
 pub mod text;
 pub mod units;

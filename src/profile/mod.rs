@@ -8,17 +8,21 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub mod catalogue;
+mod combine;
 mod decode;
+mod describe;
 mod load;
 mod merge;
 mod params;
 mod place;
 mod raw;
 mod resolve;
+pub mod schema;
 mod tree;
 mod vars;
 mod yaml;
 
+pub use describe::{Needs, VarSpec, needs};
 pub use params::Param;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources};

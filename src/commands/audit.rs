@@ -1,0 +1,24 @@
+//! `ready audit`: the whole pipeline.
+
+use super::{Ui, load, network, output, progress};
+use crate::cli::Audit;
+use crate::exit::Exit;
+use crate::plan::Plan;
+
+pub(super) fn run(args: &Audit, ui: &Ui<'_>) -> anyhow::Result<Exit> {
+    let destinations = output::Destinations::of(&args.output, ui)?;
+    let mut profile = load::profile(&args.profile, ui)?;
+    output::apply_minimum(&mut profile, args.output.min_score);
+    let plan = Plan::of(&profile, network::allow(&args.network.allow));
+    let context = network::context(&args.network, &profile, ui)?;
+    let limits = network::limits(&args.network);
+    let evidence = network::runtime()?.block_on(progress::gather_shown(
+        &plan,
+        &profile.identity,
+        &context,
+        limits,
+        ui,
+    ));
+    let report = output::conclude(&profile, &evidence);
+    destinations.write(&report, ui)
+}

@@ -1,0 +1,33 @@
+//! `ready gather`: ask now, judge later.
+
+use anyhow::Context as _;
+
+use super::{Ui, load, network, output, print, progress};
+use crate::cli::Gather;
+use crate::exit::Exit;
+use crate::plan::Plan;
+
+pub(super) fn run(args: &Gather, ui: &Ui<'_>) -> anyhow::Result<Exit> {
+    let profile = load::profile(&args.profile, ui)?;
+    let plan = Plan::of(&profile, network::allow(&args.network.allow));
+    let context = network::context(&args.network, &profile, ui)?;
+    let limits = network::limits(&args.network);
+    let evidence = network::runtime()?.block_on(progress::gather_shown(
+        &plan,
+        &profile.identity,
+        &context,
+        limits,
+        ui,
+    ));
+    let mut json = serde_json::to_vec_pretty(&evidence).context("evidence")?;
+    json.push(b'\n');
+    match &args.output {
+        None => print(&json)?,
+        Some(file) => output::write_file(&ui.host.cwd.join(file), &json)?,
+    }
+    Ok(if evidence.interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::Ready
+    })
+}

@@ -1,0 +1,58 @@
+//! Gathers while showing progress on standard error, when that is a terminal.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Ui;
+use crate::evidence::{Evidence, ProfileRef};
+use crate::gather::{Limits, Progress, gather};
+use crate::plan::Plan;
+use crate::probe::Context;
+
+/// Asks every question of `plan`, until done, the deadline or Ctrl-C.
+pub(super) async fn gather_shown(
+    plan: &Plan,
+    profile: &ProfileRef,
+    context: &Context,
+    limits: Limits,
+    ui: &Ui<'_>,
+) -> Evidence {
+    let bar = bar(plan.questions.len(), ui);
+    let stop = async {
+        // Without a signal handler, Ctrl-C ends the process the hard way; so be it.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let show = |progress: Progress<'_>| {
+        bar.set_position(u64::try_from(progress.done).unwrap_or(u64::MAX));
+        if let Some(contact) = progress.observation.probe.contacts().first() {
+            bar.set_message(format!(
+                "{} {}",
+                progress.observation.probe.kind(),
+                contact.place()
+            ));
+        }
+    };
+    let evidence = gather(plan, profile, context, limits, stop, show).await;
+    bar.finish_and_clear();
+    evidence
+}
+
+fn bar(questions: usize, ui: &Ui<'_>) -> ProgressBar {
+    let target = if ui.host.stderr_is_terminal {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let length = u64::try_from(questions).unwrap_or(u64::MAX);
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} asking {pos}/{len} {elapsed} {wide_msg}")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
