@@ -10,6 +10,7 @@
 
 mod support;
 
+mod architecture;
 mod catalogue;
 mod generated;
 mod probes;
