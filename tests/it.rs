@@ -13,6 +13,7 @@ mod support;
 mod architecture;
 mod catalogue;
 mod generated;
+mod pipeline;
 mod probes;
 mod profiles;
 mod real;
