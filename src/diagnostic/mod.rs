@@ -181,7 +181,7 @@ impl Diagnostic {
 }
 
 /// More than this many words are not read by anybody.
-const LISTED: usize = 24;
+const LISTED: usize = 30;
 
 /// The word of `known` that `word` was probably meant to be.
 pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -190,7 +190,10 @@ pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .map(|candidate| {
             let other = candidate.to_lowercase().replace('-', "_");
-            (strsim::jaro_winkler(&folded, &other), candidate)
+            // Of short words one wrong letter is a large part.
+            let slip = folded.len() > 2 && strsim::osa_distance(&folded, &other) == 1;
+            let likeness = strsim::jaro_winkler(&folded, &other);
+            (if slip { likeness.max(0.9) } else { likeness }, candidate)
         })
         .filter(|(likeness, _)| *likeness > 0.83)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))

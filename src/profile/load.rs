@@ -8,7 +8,7 @@ use super::catalogue;
 use super::merge::merge;
 use super::tree::{Kind, Node};
 use super::yaml::{self, LARGEST_FILE};
-use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::diagnostic::{Diagnostic, Sources, Span, closest};
 
 /// Profiles that extend each other in a row.
 const LONGEST_CHAIN: usize = 16;
@@ -52,15 +52,12 @@ impl Loader {
                 Place::File(PathBuf::from(reference))
             }
             _ => {
-                let ids = catalogue::profiles().iter().map(|(id, _)| *id);
                 let message =
                     format!("no profile `{reference}`: neither a built-in one nor a file");
-                let problem = Diagnostic::error("profile.not-found", message);
-                self.problems.push(
-                    problem
-                        .suggest(reference, ids, "built-in profiles")
-                        .without_patch(),
-                );
+                self.problems.push(meant(
+                    Diagnostic::error("profile.not-found", message),
+                    reference,
+                ));
                 return None;
             }
         };
@@ -159,14 +156,9 @@ impl Loader {
         if !is_path(text) {
             let found = built_in(text);
             if found.is_none() {
-                let ids = catalogue::profiles().iter().map(|(id, _)| *id);
                 let message = format!("no built-in profile `{text}`");
                 let problem = Diagnostic::error("extends.unknown", message).at(span);
-                self.problems.push(problem.suggest(
-                    text,
-                    ids,
-                    "a file is named with its `.yaml`; built-in profiles",
-                ));
+                self.problems.push(meant(problem, text));
             }
             return found;
         }
@@ -209,6 +201,19 @@ impl Loader {
             Some(span) => problem.at(span).help(help),
             None => problem,
         });
+    }
+}
+
+/// Adds which built-in profile was probably meant.
+fn meant(problem: Diagnostic, reference: &str) -> Diagnostic {
+    match closest(reference, catalogue::profiles().iter().map(|(id, _)| *id)) {
+        Some(meant) if problem.span.is_some() => problem
+            .help(format!("did you mean `{meant}`?"))
+            .replace(meant),
+        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        None => problem.help(
+            "`ready list profiles` shows the built-in ones; a file is named with its `.yaml`",
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 //! `load` finds the files and lays them over each other, `raw` is what people write, and
 //! `resolve` makes it valid, telling all problems at once. Nothing is contacted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
@@ -25,9 +25,12 @@ mod yaml;
 pub use describe::{Needs, VarSpec, needs};
 pub use params::Param;
 
-use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::host::Host;
 use load::Loader;
+
+/// Variables without a value that problems are compared with.
+const MOST_UNSET: usize = 1000;
 
 use crate::check::Check;
 use crate::evidence::ProfileRef;
@@ -74,14 +77,7 @@ pub fn load(
     let Loader {
         sources, problems, ..
     } = loader;
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
-    let mut told = std::collections::HashSet::new();
-    for problem in problems {
-        // A shared file or an item's check tells the same thing again.
-        if told.insert(problem.clone()) {
-            diagnostics.push(problem);
-        }
-    }
+    let diagnostics = distinct(problems);
     let sound = diagnostics
         .iter()
         .all(|problem| problem.severity < Severity::Error);
@@ -96,6 +92,43 @@ pub fn load(
             diagnostics,
         }),
     }
+}
+
+/// Each problem once, and none that only follows from a variable without a value.
+fn distinct(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let unset: Vec<Span> = problems
+        .iter()
+        .filter(|problem| problem.code.starts_with("vars.") || problem.code.starts_with("secrets."))
+        .filter_map(|problem| problem.span.clone())
+        .take(MOST_UNSET)
+        .collect();
+    let follows = |problem: &Diagnostic| {
+        let of_a_value = matches!(
+            problem.code,
+            "profile.type"
+                | "profile.value"
+                | "profile.unknown-word"
+                | "probe.invalid"
+                | "use.param-type"
+        );
+        of_a_value
+            && problem.span.as_ref().is_some_and(|span| {
+                unset.iter().any(|unset| {
+                    unset.source == span.source
+                        && span.range.start <= unset.range.start
+                        && unset.range.end <= span.range.end
+                })
+            })
+    };
+    let mut told = HashSet::new();
+    let mut distinct = Vec::new();
+    for problem in problems {
+        // A shared file or an item's check tells the same thing again.
+        if !follows(&problem) && told.insert(problem.clone()) {
+            distinct.push(problem);
+        }
+    }
+    distinct
 }
 
 /// A built-in profile, as `ready list profiles` shows it.

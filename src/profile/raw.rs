@@ -20,9 +20,11 @@ use crate::units::Duration;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawProfile {
     /// Version of this format: 1.
-    pub(crate) ready: Spanned<u32>,
+    #[schemars(required)]
+    pub(crate) ready: Option<Spanned<u32>>,
     /// Short name of the profile, in lower case.
-    pub(crate) id: Spanned<String>,
+    #[schemars(required)]
+    pub(crate) id: Option<Spanned<String>>,
     /// Title at the top of the report.
     pub(crate) title: Option<String>,
     /// What it is for.

@@ -127,6 +127,9 @@ impl Scope<'_> {
                         .help(format!("did you mean `{meant}`?"))
                         .replace(format!("${{{meant}{field}}}"))
                 }
+                None if name == "item" => {
+                    problem.help("there is an item only in a check with `for_each`")
+                }
                 None if self.values.is_empty() => {
                     problem.help(format!("declare it; there are no {called}s yet"))
                 }
@@ -142,7 +145,13 @@ impl Scope<'_> {
             let problem = Diagnostic::error("vars.part", message).at(place);
             Box::new(match value {
                 Value::Object(fields) => {
-                    problem.suggest(field, fields.keys().map(String::as_str), "its parts")
+                    let known = || fields.keys().map(String::as_str);
+                    match crate::diagnostic::closest(field, known()) {
+                        Some(meant) => problem
+                            .help(format!("did you mean `{meant}`?"))
+                            .replace(format!("${{{name}.{meant}}}")),
+                        None => problem.suggest(field, known(), "its parts"),
+                    }
                 }
                 _ => problem
                     .help("an address has the parts host, port, origin, scheme, path and domain"),
@@ -154,7 +163,9 @@ impl Scope<'_> {
         let Some(secrets) = self.secrets else {
             let message = "a secret may stand only in a probe or in `with`";
             return Err(Box::new(
-                Diagnostic::error("secrets.place", message).at(place),
+                Diagnostic::error("secrets.place", message)
+                    .at(place)
+                    .help("write it where it is sent, such as a header of an `http` probe"),
             ));
         };
         if secrets.contains(name) {

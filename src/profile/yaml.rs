@@ -312,7 +312,9 @@ impl Builder<'_> {
             return Ok(());
         };
         let problem = Diagnostic::error("yaml.limit", message).at(span);
-        Err(Box::new(problem))
+        Err(Box::new(problem.help(
+            "split the profile with `extends`; an alias counts as often as it is used",
+        )))
     }
 
     fn refuse_tag(&mut self, refused: bool, span: &Span) {
@@ -381,6 +383,16 @@ fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
             Some(
                 "check the indentation, the `:` after each key, and quotes around text that has `: ` or ` #` in it",
             ),
+        ),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            "a `:` where no key can be",
+            Some(
+                "put text that has `: ` in it into quotes; check that keys of one map are indented alike",
+            ),
+        ),
+        ErrorKind::ExpectedBlockSequenceEntry => (
+            "this line belongs to no item of the list above it",
+            Some("indent it like the keys of the item it belongs to, or start an item with `- `"),
         ),
         ErrorKind::InvalidIndentation => (
             "this line's indentation fits no line above it",

@@ -1,5 +1,7 @@
 //! Profiles read from files: good ones, broken ones, and what a hostile one may not do.
 
+mod broken;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;

@@ -185,10 +185,12 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
                     entry,
                     notes: self.notes,
                 }),
-                _ => Err(Misfit::expected(&format!(
-                    "exactly one of {}",
-                    variants.join(", ")
-                ))),
+                several => {
+                    let mut misfit = Misfit::expected("a map with exactly one key");
+                    misfit.span = Some(self.node.span.clone());
+                    misfit.found = Some(found_keys(several).into());
+                    Err(misfit)
+                }
             },
             _ => Err(Misfit::expected(&format!("one of {}", variants.join(", ")))),
         };
@@ -204,6 +206,17 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
     forward_to_deserialize_any! {
         bool bytes byte_buf unit unit_struct seq tuple tuple_struct map ignored_any
     }
+}
+
+fn found_keys(entries: &[Entry]) -> String {
+    if entries.is_empty() {
+        return "an empty map".to_owned();
+    }
+    let keys: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry.key.text.as_str())
+        .collect();
+    format!("{}: {}", keys.len(), keys.join(", "))
 }
 
 /// The entries of a map, one after the other.
@@ -241,11 +254,11 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         let Some(entry) = self.current else {
             return Err(Misfit::custom("a value without its key"));
         };
-        seed.deserialize(NodeDeserializer::new(&entry.value, self.notes))
-            .map_err(|mut misfit| {
-                misfit.culprit.get_or_insert(address(&entry.value));
-                misfit
-            })
+        let value = NodeDeserializer::new(&entry.value, self.notes);
+        value.placed(seed.deserialize(value)).map_err(|mut misfit| {
+            misfit.culprit.get_or_insert(address(&entry.value));
+            misfit
+        })
     }
 }
 
@@ -265,7 +278,9 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         let Some(item) = self.items.by_ref().find(|item| !self.notes.skips(item)) else {
             return Ok(None);
         };
-        seed.deserialize(NodeDeserializer::new(item, self.notes))
+        let value = NodeDeserializer::new(item, self.notes);
+        value
+            .placed(seed.deserialize(value))
             .map(Some)
             .map_err(|mut misfit| {
                 misfit.culprit.get_or_insert(address(item));
@@ -399,7 +414,7 @@ impl<'a, 'de> EnumAccess<'de> for Variant<'a> {
             seed.deserialize(KeyDeserializer(&self.entry.key))
                 .map_err(|mut misfit| {
                     misfit.span = Some(self.entry.key.span.clone());
-                    misfit
+                    misfit.of_key()
                 })?;
         Ok((
             variant,

@@ -51,6 +51,15 @@ impl Misfit {
         }
     }
 
+    /// The same of a word that stands as a key.
+    pub(super) fn of_key(mut self) -> Self {
+        self.what = match self.what {
+            What::UnknownWord(word, known) => What::UnknownKey(word, known),
+            other => other,
+        };
+        self
+    }
+
     pub(super) fn into_diagnostic(self, whole: &Span) -> Diagnostic {
         let span = self.span.unwrap_or_else(|| whole.clone());
         let diagnostic = match self.what {
@@ -88,7 +97,7 @@ fn plainly(expected: &str) -> String {
     match expected {
         "u8" => "a whole number from 0 to 255".to_owned(),
         "u16" => "a whole number from 0 to 65535".to_owned(),
-        "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
+        "u32" | "u64" | "usize" => "a whole number from 0 on".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         "a string" | "str" => "text".to_owned(),

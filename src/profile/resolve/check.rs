@@ -225,7 +225,7 @@ impl Workshop<'_> {
         if weight.value > 0.0 && weight.value <= 1000.0 {
             return Some(weight.value);
         }
-        let message = format!("weight {} is not between 0 and 1000", weight.value);
+        let message = format!("weight {} is not above 0 and at most 1000", weight.value);
         let problem = Diagnostic::error("check.weight", message).at(&weight.span);
         self.problems
             .push(problem.help("`info: true` shows a check without scoring it"));

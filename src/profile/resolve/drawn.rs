@@ -8,7 +8,7 @@ use super::expand::expand;
 use super::fixes;
 use super::rule::{Bench, Decided, How, constants_with, rule};
 use crate::check::{Effort, Fix, Impact};
-use crate::diagnostic::{Diagnostic, Sources};
+use crate::diagnostic::{Diagnostic, Sources, closest};
 use crate::profile::catalogue::{self, CatalogueCheck, catalogue};
 use crate::profile::decode::{Spanned, decode};
 use crate::profile::params;
@@ -37,15 +37,15 @@ pub(super) fn drawn(
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Decided> {
     let Some(check) = catalogue::find(&id.value) else {
+        let message = format!("no check `{}` in the catalogue", id.value);
+        let problem = Diagnostic::error("use.unknown", message).at(&id.span);
         let known = catalogue::all().map(|check| check.id.as_str());
-        problems.push(
-            Diagnostic::error(
-                "use.unknown",
-                format!("no check `{}` in the catalogue", id.value),
-            )
-            .at(&id.span)
-            .suggest(&id.value, known, "`ready list checks` shows all; there are"),
-        );
+        problems.push(match closest(&id.value, known) {
+            Some(meant) => problem
+                .help(format!("did you mean `{meant}`?"))
+                .replace(meant),
+            None => problem.help("`ready list checks` shows all there are"),
+        });
         return None;
     };
     for (key, said) in [

@@ -47,7 +47,7 @@ pub(super) fn resolve(
         loader.problems.extend(problems);
         return None;
     };
-    check_header(&raw, &mut problems);
+    check_header(&raw, node, &mut problems);
     let values = variables::values(&raw.vars, set, &loader.sources, &mut problems);
     let secrets =
         variables::secret_names(raw.secrets.0.iter().map(|(name, _)| name.value.as_str()));
@@ -79,17 +79,15 @@ pub(super) fn resolve(
         mut problems,
         ..
     } = workshop;
-    if checks.is_empty() && problems.is_empty() {
+    if checks.is_empty() && problems.is_empty() && loader.problems.is_empty() {
         let problem = Diagnostic::warning("profile.empty", "this profile has no checks");
-        problems.push(problem.at(&raw.id.span));
+        problems.push(problem.at(&node.span));
     }
     loader.problems.extend(problems);
+    let id = raw.id.map(|id| id.value).unwrap_or_default();
     Some(Profile {
-        identity: ProfileRef {
-            id: raw.id.value.clone(),
-            sha256,
-        },
-        title: raw.title.clone().unwrap_or_else(|| raw.id.value.clone()),
+        title: raw.title.unwrap_or_else(|| id.clone()),
+        identity: ProfileRef { id, sha256 },
         about: raw.about.clone(),
         minimum: raw.minimum.as_ref().map(|minimum| minimum.value),
         min_coverage: raw.min_coverage.as_ref().map(|minimum| minimum.value),
@@ -100,24 +98,35 @@ pub(super) fn resolve(
     })
 }
 
-fn check_header(raw: &RawProfile, problems: &mut Vec<Diagnostic>) {
-    if raw.ready.value != 1 {
+fn check_header(raw: &RawProfile, node: &Node, problems: &mut Vec<Diagnostic>) {
+    for (key, example) in [("ready", "ready: 1"), ("id", "id: my-service")] {
+        if node.get(key).is_none() {
+            problems.push(
+                Diagnostic::error(
+                    "profile.missing-key",
+                    format!("this profile has no `{key}`"),
+                )
+                .at(&node.span)
+                .help(format!("write `{example}`")),
+            );
+        }
+    }
+    if let Some(ready) = raw.ready.as_ref().filter(|ready| ready.value != 1) {
         let message = format!(
             "format version {} is not known to this program",
-            raw.ready.value
+            ready.value
         );
-        let problem = Diagnostic::error("profile.version", message).at(&raw.ready.span);
+        let problem = Diagnostic::error("profile.version", message).at(&ready.span);
         problems.push(problem.help("write `ready: 1`, or take a newer `ready`"));
     }
     let odd = |c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c);
-    if raw.id.value.is_empty() || raw.id.value.contains(odd) {
-        let problem = Diagnostic::error(
-            "profile.id",
-            format!("`{}` cannot be a profile's id", raw.id.value),
-        );
+    let odd_id = |id: &&Spanned<String>| id.value.is_empty() || id.value.contains(odd);
+    if let Some(id) = raw.id.as_ref().filter(odd_id) {
+        let message = format!("`{}` cannot be a profile's id", id.value);
+        let problem = Diagnostic::error("profile.id", message);
         problems.push(
             problem
-                .at(&raw.id.span)
+                .at(&id.span)
                 .help("letters, digits, `-`, `_` and `.`"),
         );
     }

@@ -74,7 +74,7 @@ pub(super) fn rule(
             } else {
                 "probe"
             },
-            probing || expecting,
+            how.catalogue.is_none() && (probing || expecting),
         ),
         ("attest", how.attest.is_some()),
         ("any", how.any.is_some()),

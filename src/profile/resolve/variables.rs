@@ -92,6 +92,7 @@ impl<'a> Variables<'a> {
             );
             self.problems
                 .push(Diagnostic::error("vars.cycle", message).at(&key.span));
+            self.values.insert(name.to_owned(), placeholder(var));
             return;
         }
         let value = match (self.set.get(name), &var.default) {
