@@ -175,7 +175,7 @@ async fn mail_records_are_understood() {
         ["10 mail.example.test.", "20 backup.example.test."]
     );
     let mx = mx.mx.unwrap();
-    assert_eq!((mx.null, mx.resolve), (false, Some(false)));
+    assert_eq!((mx.takes_mail, mx.resolve), (true, Some(false)));
     assert_eq!(
         (mx.targets[0].addresses.len(), mx.targets[0].alias),
         (2, false)
@@ -185,7 +185,7 @@ async fn mail_records_are_understood() {
         "a mail server's name must not be an alias"
     );
     let null = find("silent.example.test", Kind::Mx).await.mx.unwrap();
-    assert!(null.null && null.targets.is_empty());
+    assert!(!null.takes_mail && null.targets.is_empty());
 
     let txt = find("example.test", Kind::Txt).await;
     assert_eq!(txt.answers[0].data, r#""some-verification=\"1\"""#);

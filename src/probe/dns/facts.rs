@@ -206,8 +206,8 @@ pub struct NameServer {
 /// Where mail goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mx {
-    /// Whether the domain says that it takes no mail (RFC 7505).
-    pub null: bool,
+    /// False if the domain says by a null MX that it takes no mail (RFC 7505).
+    pub takes_mail: bool,
     /// The servers, the preferred first; at most the first ten.
     pub targets: Vec<MailServer>,
     /// Whether every one of them has an address and none is an alias or an address itself.

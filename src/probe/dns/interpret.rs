@@ -167,7 +167,7 @@ async fn mx(asker: &Asker<'_>, answer: &mut Answer<Facts>) {
         && only == "."
     {
         answer.facts.mx = Some(Mx {
-            null: true,
+            takes_mail: false,
             targets: Vec::new(),
             resolve: None,
         });
@@ -196,7 +196,7 @@ async fn mx(asker: &Asker<'_>, answer: &mut Answer<Facts>) {
         _ => Some(targets.iter().all(all_fine)),
     };
     answer.facts.mx = Some(Mx {
-        null: false,
+        takes_mail: true,
         targets,
         resolve,
     });
