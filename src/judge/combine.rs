@@ -76,8 +76,7 @@ impl<'a> Judged<'a> {
                     ..merged(&decisive)
                 }
             }
-            // Nothing at all to go by is nothing known.
-            None if self.0.is_empty() => Verdict::of(Status::Error),
+            None if self.0.is_empty() => Verdict::of_nothing(),
             None => Verdict {
                 reproduce: commands(&self.0.iter().collect::<Vec<_>>()),
                 ..Verdict::of(Status::Pass)
@@ -93,7 +92,7 @@ impl<'a> Judged<'a> {
 /// The first one's verdict with the least credit; a cause only if all share it.
 fn merged(parts: &[&(&Part, Verdict)]) -> Verdict {
     let Some((_, first)) = parts.first() else {
-        return Verdict::of(Status::Error);
+        return Verdict::of_nothing();
     };
     let shared = |cause: &String| {
         let mut others = parts.iter().map(|(_, verdict)| verdict.cause.as_ref());

@@ -181,6 +181,15 @@ impl Verdict {
         }
     }
 
+    /// Nothing to decide by is nothing known, and never a pass.
+    fn of_nothing() -> Self {
+        Self {
+            reason: Some(Reason::ProbeInternal),
+            explanation: "the check has nothing to be decided by".to_owned(),
+            ..Self::of(Status::Error)
+        }
+    }
+
     /// What a question without an answer makes of a check: the target's doing fails it, ours
     /// leaves it unknown.
     fn of_error(error: &ProbeError) -> Self {

@@ -404,8 +404,16 @@ fn alternatives_and_parts_know_three_values() {
             assert_eq!(verdict.cause.as_deref(), Some("no token"));
         }
     }
-    assert_eq!(judged(Rule::Any(vec![]), vec![]).status, Error);
-    assert_eq!(judged(Rule::All(vec![]), vec![]).status, Error);
+}
+
+#[test]
+fn nothing_to_decide_by_is_never_a_pass() {
+    let up = || vec![("tls", answer(json!({"days_left": 60})))];
+    for rule in [Rule::Any(vec![]), Rule::All(vec![]), expect(&["tls"], &[])] {
+        let verdict = judged(rule, up());
+        assert_eq!(verdict.status, Status::Error);
+        assert_eq!(verdict.reason, Some(Reason::ProbeInternal));
+    }
 }
 
 #[test]

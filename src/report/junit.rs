@@ -32,7 +32,7 @@ impl Format for Junit {
             suite.add_property((name, one_line(&value).as_str()));
         }
         for check in &report.checks {
-            suite.add_test_case(case(check));
+            suite.add_test_case(case(report, check));
         }
         let mut suites = Suites::new("ready");
         let wall = Duration::try_from_secs_f64(report.run.wall_ms / 1000.0).unwrap_or_default();
@@ -64,7 +64,7 @@ fn properties(report: &Report) -> Vec<(&'static str, String)> {
     properties
 }
 
-fn case(check: &Check) -> TestCase {
+fn case(report: &Report, check: &Check) -> TestCase {
     let status = match check.status {
         Status::Pass | Status::Attested | Status::Warn | Status::Info => TestCaseStatus::success(),
         Status::Fail => told(check, TestCaseStatus::non_success(NonSuccessKind::Failure)),
@@ -75,7 +75,12 @@ fn case(check: &Check) -> TestCase {
     };
     let name = format!("{} [{}]", check.title, check.id);
     let mut case = TestCase::new(one_line(&name), status);
-    case.set_classname(one_line(&check.section));
+    // At the top of the profile there is no section.
+    let class = match check.section.as_str() {
+        "" => &report.run.profile.id,
+        section => section,
+    };
+    case.set_classname(one_line(class));
     // What else is to be told of a case that succeeds.
     if matches!(check.status, Status::Warn | Status::Info | Status::Attested) || check.attempts > 1
     {

@@ -275,7 +275,7 @@ fn counts<'a>(leaves: impl Iterator<Item = &'a Leaf<'a>>) -> Counts {
 /// Groups what shares a cause, the one with most checks first.
 fn causes(leaves: &[Leaf<'_>]) -> Vec<Cause> {
     let mut grouped: BTreeMap<(&str, Reason, Status), Vec<CheckId>> = BTreeMap::new();
-    for leaf in leaves {
+    for leaf in leaves.iter().filter(|leaf| leaf.status().is_scored()) {
         let verdict = leaf.verdict;
         if let (Some(cause), Some(reason)) = (&verdict.cause, verdict.reason) {
             let key = (cause.as_str(), reason, verdict.status);

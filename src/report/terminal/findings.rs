@@ -22,7 +22,8 @@ pub(super) fn write(page: &mut Page, findings: &Findings<'_>) {
         if findings.is_empty() {
             continue;
         }
-        page.heading(heading);
+        let checks = findings.iter().map(|finding| finding.checks().count());
+        page.heading(&format!("{heading}: {}", count(checks.sum(), "check")));
         for (number, finding) in findings.iter().enumerate() {
             if number > 0 {
                 page.gap();
