@@ -93,6 +93,7 @@ reasons! {
     ProbeInternal "probe.internal" Ours lasting "a defect in this program; please report it"
     CredentialMissing "credential.missing" Ours lasting "a secret that the question needs is not set"
     CredentialRefused "credential.refused" Ours lasting "the credential was refused"
+    CredentialUnusable "credential.unusable" Ours lasting "a secret's value cannot stand where the question needs it"
     PermissionDenied "permission.denied" Ours lasting "this machine does not permit the question"
     ToolMissing "tool.missing" Ours lasting "a program that the question needs is not installed"
     AllowIntrusive "allow.intrusive" Ours lasting "needs --allow intrusive"

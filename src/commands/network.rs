@@ -47,6 +47,7 @@ pub(super) fn of(net: Net, secrets: Secrets, host: &Host) -> Context {
         net: Arc::new(net),
         secrets: Arc::new(secrets),
         traffic: Arc::default(),
+        http: Arc::default(),
         now: host.now,
         timeout: std::time::Duration::ZERO,
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::http::Pool;
 use super::net::Net;
 use crate::secret::Secrets;
 
@@ -18,6 +19,8 @@ pub struct Context {
     pub secrets: Arc<Secrets>,
     /// How much was sent, for the report.
     pub traffic: Arc<Traffic>,
+    /// Open HTTP connections, shared by all questions to an origin.
+    pub http: Arc<Pool>,
     /// When the run started; ages and days left are counted from here.
     pub now: Timestamp,
     /// Time limit of the whole question. A probe keeps within it by itself, so that it can say

@@ -13,7 +13,6 @@ use serde_json::Value;
 use crate::reason::{Reason, Side};
 
 mod context;
-pub mod http;
 pub mod net;
 
 pub use context::{Context, Traffic};
@@ -242,6 +241,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 
 probes! {
     dns::Dns,
+    http::Http,
     tcp::Tcp,
     tls::Tls,
 }

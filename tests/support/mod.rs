@@ -4,6 +4,7 @@ pub mod certificates;
 
 pub mod dns;
 pub mod generated;
+pub mod http;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub fn context(roots: &[rustls::pki_types::CertificateDer<'static>]) -> Context 
         )),
         secrets: Arc::default(),
         traffic: Arc::default(),
+        http: Arc::default(),
         now: "2026-11-21T12:00:00Z".parse().expect("a literal"),
         timeout: Duration::from_secs(5),
     }

@@ -1,0 +1,90 @@
+//! The question as a curl command, secrets as `$NAME`.
+
+use super::question::{Auth, Body, Http, Version};
+
+/// A command that shows the same answer by hand.
+pub(super) fn curl(question: &Http) -> String {
+    let mut words = vec!["curl -sS --compressed".to_owned()];
+    match question.method.as_str() {
+        "HEAD" => words.push("-I".to_owned()),
+        "GET" if question.body.is_none() => words.push("-i".to_owned()),
+        "POST" if question.body.is_some() => words.push("-i".to_owned()),
+        method => words.push(format!("-i -X {}", quoted(method))),
+    }
+    if question.redirects > 0 {
+        words.push(format!("-L --max-redirs {}", question.redirects));
+    }
+    let clear = question.url.starts_with("http:");
+    match question.version {
+        Version::Auto => {}
+        Version::One => words.push("--http1.1".to_owned()),
+        Version::Two if clear => words.push("--http2-prior-knowledge".to_owned()),
+        Version::Two => words.push("--http2".to_owned()),
+    }
+    if !question.verify {
+        words.push("-k".to_owned());
+    }
+    match &question.auth {
+        None => {}
+        Some(Auth::Bearer(token)) => {
+            let value = format!("Authorization: Bearer {token}");
+            words.push(format!("-H {}", quoted(&value)));
+        }
+        Some(Auth::Basic { user, password }) => {
+            words.push(format!("-u {}", quoted(&format!("{user}:{password}"))));
+        }
+    }
+    for (name, value) in &question.headers {
+        // curl leaves a header out that has no value, unless it ends in a semicolon.
+        let header = match value.as_str() {
+            "" => format!("{name};"),
+            value => format!("{name}: {value}"),
+        };
+        words.push(format!("-H {}", quoted(&header)));
+    }
+    match &question.body {
+        None => {}
+        Some(Body::Text(text)) => {
+            let named = |name: &String| name.eq_ignore_ascii_case("content-type");
+            if !question.headers.keys().any(named) {
+                words.push("-H 'Content-Type:'".to_owned());
+            }
+            words.push(format!("--data-raw {}", quoted(text)));
+        }
+        Some(Body::Json(json)) => {
+            words.push("-H 'Content-Type: application/json'".to_owned());
+            words.push(format!("--data-raw {}", quoted(json)));
+        }
+    }
+    words.push(quoted(&question.url));
+    words.join(" ")
+}
+
+/// `text` as one word of a shell, with `${secrets.NAME}` as the variable `$NAME`.
+fn quoted(text: &str) -> String {
+    let mut word = String::new();
+    let mut rest = text;
+    while let Some((before, tail)) = rest.split_once("${secrets.") {
+        let Some((name, after)) = tail.split_once('}') else {
+            break;
+        };
+        if !before.is_empty() {
+            word.push_str(&single(before));
+        }
+        word.extend(["\"$", name, "\""]);
+        rest = after;
+    }
+    if !rest.is_empty() || word.is_empty() {
+        word.push_str(&single(rest));
+    }
+    word
+}
+
+/// `text` so that a shell takes it as it is; in quotes only where it needs them.
+fn single(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:@%+=,".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
