@@ -56,7 +56,7 @@ whether the expectation can be false at all.
 - `all` is true of an empty list. Say `size(list) > 0 && list.all(…)` if it must not be empty.
 - Whole numbers and fractions compare and compute with each other. Two whole numbers divide
   to a whole number: `7 / 2 == 3`; `percent` keeps the fraction.
-- A loop goes through at most 10,000 items, and loops within loops through 1,000 each.
+- A loop goes through at most 10,000 items; loops within loops, or with `in` a fact within, 1,000.
   Beyond that the outcome is *wrong type*, never true.
 - Names of headers are in lower case.
 

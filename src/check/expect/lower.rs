@@ -120,7 +120,7 @@ pub(super) fn gap(path: &str) -> Expr {
     internal(GAP, vec![text("gap"), text(path)])
 }
 
-/// Whether a loop is in another loop's predicate.
+/// Whether a loop's predicate goes through a list itself, by a loop or by `in`.
 fn nests(expression: &IdedExpr) -> bool {
     if let Expr::Comprehension(loops) = &expression.expr
         && let Some(written) = written_loop(loops)
@@ -135,6 +135,13 @@ fn nests(expression: &IdedExpr) -> bool {
 }
 
 fn has_loop(expression: &IdedExpr) -> bool {
-    matches!(expression.expr, Expr::Comprehension(_))
-        || super::tree::children(expression).into_iter().any(has_loop)
+    let searches = match &expression.expr {
+        Expr::Comprehension(_) => true,
+        Expr::Call(call) if call.func_name == "@in" => call
+            .args
+            .get(1)
+            .is_some_and(|list| !matches!(list.expr, Expr::List(_))),
+        _ => false,
+    };
+    searches || super::tree::children(expression).into_iter().any(has_loop)
 }

@@ -4,7 +4,10 @@
 
 mod always;
 mod calls;
+mod fields;
+mod formula;
 mod near;
+mod operators;
 mod schema;
 mod types;
 
@@ -15,16 +18,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
+use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
 use serde_json::Value;
 
 use super::functions::{Kind, functions};
 use super::parse::{Parsed, Places};
-use super::print::{Shown, print, quote};
+use super::print::{Shown, print};
 use super::tree::{children, written_loop};
 use super::{Names, Problem, Root, Want};
 use near::{listed, near};
-use schema::{Field, Schema};
+use schema::Schema;
 use types::{Type, words};
 
 /// Names of types, which `type(x)` is compared with.
@@ -174,7 +177,7 @@ impl<'e, 's> Checker<'e, 's> {
 
     /// An expectation that no facts contradict asks nothing.
     fn never_false(&mut self, root: &'e IdedExpr) {
-        let mut fact_of = |part: &IdedExpr| always::Fact::of(&self.infer(part));
+        let mut fact_of = |part: &IdedExpr| formula::Fact::of(&self.infer(part));
         let Some(part) = always::never_false(root, &mut fact_of) else {
             return;
         };
@@ -294,90 +297,6 @@ impl<'e, 's> Checker<'e, 's> {
         problem.replacement = meant;
     }
 
-    fn select(&mut self, expression: &IdedExpr, select: &SelectExpr) -> Type<'s> {
-        let of = self.infer(&select.operand);
-        let found = match &of {
-            Type::Optional(inner) => {
-                let range = self.places().field(expression);
-                let found = self.entry(&select.operand, inner, &select.field, range);
-                Type::Optional(Box::new(found))
-            }
-            of => {
-                let range = self.places().field(expression);
-                self.entry(&select.operand, of, &select.field, range)
-            }
-        };
-        if select.test { Type::BOOL } else { found }
-    }
-
-    /// What a value has under a name that is written out.
-    fn entry(
-        &mut self,
-        operand: &IdedExpr,
-        of: &Type<'s>,
-        name: &str,
-        range: Range<usize>,
-    ) -> Type<'s> {
-        let place = print(operand, &Shown::new());
-        let schema = match of {
-            Type::Of(schema) if matches!(schema.kind(), Kind::Map | Kind::Any) => schema,
-            _ if matches!(of.kind(), Kind::Any | Kind::Map) => return Type::ANY,
-            _ => {
-                let kind = of.kind();
-                let message = format!("`{place}` is {}, which has no field `{name}`", words(kind));
-                let problem = self.problem("expression.type", range, message);
-                if kind == Kind::List {
-                    problem.help = Some(format!(
-                        "ask one item, `{place}[0]`, or all: `{place}.all(x, …)`"
-                    ));
-                }
-                return Type::ANY;
-            }
-        };
-        match schema.field(name) {
-            Field::Known(found) => Type::Of(found),
-            Field::Entry(found) => {
-                self.lower_case(operand, name, range);
-                Type::Of(found)
-            }
-            Field::Unknown(names) => {
-                let near = near(name, names.iter().copied());
-                let quoted = self.is_quoted(&range);
-                let message = format!("`{place}` has no `{name}`");
-                let problem = self.problem("expression.unknown-fact", range, message);
-                problem.help = match near {
-                    Some(near) => Some(format!("did you mean `{near}`?")),
-                    None => listed(&names),
-                };
-                problem.replacement = near.map(|near| as_written(near, quoted));
-                Type::ANY
-            }
-        }
-    }
-
-    /// Whether the text there is a string.
-    fn is_quoted(&self, range: &Range<usize>) -> bool {
-        self.source
-            .get(range.clone())
-            .is_some_and(|text| text.ends_with(['\'', '"']))
-    }
-
-    /// Headers are kept in lower case: another spelling would never be there.
-    fn lower_case(&mut self, operand: &IdedExpr, name: &str, range: Range<usize>) {
-        let in_headers = matches!(&operand.expr, Expr::Select(select) if select.field == "headers");
-        if in_headers && name.contains(|c: char| c.is_ascii_uppercase()) {
-            let lower = name.to_ascii_lowercase();
-            let quoted = self.is_quoted(&range);
-            let problem = self.problem(
-                "expression.unknown-fact",
-                range,
-                format!("names of headers are in lower case here, so there is never a `{name}`"),
-            );
-            problem.help = Some(format!("write `{lower}`"));
-            problem.replacement = quoted.then(|| as_written(&lower, quoted));
-        }
-    }
-
     fn in_loop(&mut self, expression: &IdedExpr, loops: &ComprehensionExpr) -> Type<'s> {
         let Some(written) = written_loop(loops) else {
             for child in children(expression) {
@@ -407,10 +326,6 @@ impl<'e, 's> Checker<'e, 's> {
             _ => Type::BOOL,
         }
     }
-}
-
-fn as_written(name: &str, quoted: bool) -> String {
-    if quoted { quote(name) } else { name.to_owned() }
 }
 
 fn literal_kind(literal: &LiteralValue) -> Kind {

@@ -287,4 +287,53 @@ mod tests {
             assert!(listed, "{name} is not in the table");
         }
     }
+
+    #[test]
+    fn a_function_that_cannot_do_with_a_value_is_neither_true_nor_false() {
+        for (source, said) in [
+            (
+                "!cidr_contains('10.0.0.0/8', 'a.example')",
+                "`a.example` is not an IP address",
+            ),
+            (
+                "!cidr_contains('10.0.0.0/99', '10.0.0.1')",
+                "`10.0.0.0/99` is not a network",
+            ),
+            ("!is_private_ip('')", "`` is not an IP address"),
+            (
+                "version('nginx') < version('1')",
+                "`nginx` is not a version number",
+            ),
+            ("url('a.example').host != 'x'", "`a.example` is not a URL"),
+            ("json('{').x != 1", "the text is not JSON"),
+            ("base64_decode('!') != 'x'", "the text is not Base64"),
+            ("base64_decode('/w==') != 'x'", "it does not stand for text"),
+            ("duration('soon') < days(1)", "`soon` is not a duration"),
+            ("days(1e300) > days(1)", "the number is too large"),
+            ("percent(1, 0) < 3", "the whole is 0"),
+            ("max([]) < 3", "the list is empty"),
+            ("sum([1, 'a']) < 3", "something else than numbers"),
+        ] {
+            let expression = Expression::compile(source, &Names::default(), Want::Condition)
+                .unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
+            let scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap());
+            let outcome = expression.judge(&scope);
+            assert!(
+                matches!(&outcome, Outcome::Type { message, .. } if message.contains(said)),
+                "{source}: {outcome:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_not_there_is_missing() {
+        let source = "header({'server': ['nginx']}, 'X-Name') != ['x']";
+        let expression = Expression::compile(source, &Names::default(), Want::Condition).unwrap();
+        let scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap());
+        let outcome = expression.judge(&scope);
+        assert!(
+            matches!(&outcome, Outcome::Missing { path, .. } if path.ends_with("['X-Name']")),
+            "{outcome:?}"
+        );
+    }
 }

@@ -175,3 +175,55 @@ pub(super) fn show(value: &dyn Val) -> Option<String> {
         .downcast_ref::<Version>()
         .map(|version| escape(&version.text).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn versions_are_in_the_order_people_mean() {
+        let ordered = [
+            "1.0.0-dev",
+            "1.0.0-alpha",
+            "1.0.0-alpha.2",
+            "1.0.0-beta.1",
+            "v1.0rc1",
+            "1.0.0-rc.2",
+            "1",
+            "1.0.1",
+            "1.2",
+            "1.10.0-debian",
+            "7.0.15-debian",
+            "9.2",
+            "9.2p1",
+            "9.2p2",
+            "9.10",
+            "16.7",
+            "16.10 (Debian 16.10-1)",
+            "99999999999999999999999.1",
+        ];
+        for (index, lower) in ordered.iter().enumerate() {
+            for higher in &ordered[index + 1..] {
+                let (low, high) = (
+                    Version::parse(lower).unwrap(),
+                    Version::parse(higher).unwrap(),
+                );
+                assert!(low.key() < high.key(), "{lower} < {higher}");
+            }
+        }
+        for (one, other) in [
+            ("1", "1.0.0"),
+            ("v2", "2.0"),
+            ("7.0.15-debian", "7.0.15"),
+            ("12.4+deb12u1", "12.4"),
+        ] {
+            assert_eq!(
+                Version::parse(one).unwrap().key(),
+                Version::parse(other).unwrap().key()
+            );
+        }
+        for none in ["", "nginx", "-1", "v"] {
+            assert_eq!(Version::parse(none), None, "{none}");
+        }
+    }
+}
