@@ -78,9 +78,13 @@ pub(super) fn path_join(path: &str, field: &str) -> String {
 
 /// Whether a field can be written after a dot.
 fn is_plain(field: &str) -> bool {
-    field.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    !LITERALS.contains(&field)
+        && field.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
+
+/// Words that mean something of their own, also after a dot.
+pub(super) const LITERALS: [&str; 4] = ["true", "false", "null", "in"];
 
 fn print_entry(entry: &EntryExpr, shown: &Shown) -> String {
     match entry {

@@ -7,6 +7,7 @@ use cel::ParseErrors;
 
 use super::Problem;
 use super::lex::{Token, TokenKind};
+use super::print::{LITERALS, quote};
 
 /// What the parser found, made independent of it.
 #[derive(Debug, Default)]
@@ -202,6 +203,7 @@ fn foreign(source: &str, tokens: &[Token], index: usize) -> Option<Problem> {
             return Some(substitution(source, token));
         }
         TokenKind::Unknown => return Some(unknown(token, text)),
+        TokenKind::Word if LITERALS.contains(&text) => return after_dot(source, tokens, index),
         TokenKind::Word => {
             let before = index.checked_sub(1).and_then(|before| tokens.get(before));
             let after_value = before.is_some_and(|before| ends_value(source, before));
@@ -223,6 +225,20 @@ fn foreign(source: &str, tokens: &[Token], index: usize) -> Option<Problem> {
         _ => format!("`{text}` is not an operator"),
     };
     Some(replace(range, &message, ours))
+}
+
+/// `.null`, which names no field.
+fn after_dot(source: &str, tokens: &[Token], index: usize) -> Option<Problem> {
+    let [dot, word] = tokens.get(index.checked_sub(1)?..=index)? else {
+        return None;
+    };
+    let text = source.get(word.range.clone())?;
+    if source.get(dot.range.clone()) != Some(".") {
+        return None;
+    }
+    let message = format!("`{text}` is a word of the language");
+    let range = dot.range.start..word.range.end;
+    Some(replace(range, &message, &format!("[{}]", quote(text))))
 }
 
 /// `${…}`, which expressions do not know.

@@ -339,6 +339,10 @@ fn text_that_is_no_expression_is_explained() {
             "syntax [99999999999999999999] the number is too large",
         ),
         (
+            "tls.null == 3",
+            "syntax [.null] `null` is a word of the language; write `['null']` => ['null']",
+        ),
+        (
             "has(tls)",
             "syntax [tls] `has` takes a fact with a field, such as `has(http.headers.location)`; for other names write `'content-type' in http.headers`",
         ),
@@ -444,7 +448,7 @@ fn every_fact_of_every_probe_is_known_and_its_misspelling_is_not() {
                 Ok(_) => Vec::new(),
                 Err(problems) => problems,
             };
-            let right = format!("{path}.{name}");
+            let right = crate::check::expect::print::path_join(&path, &name);
             assert!(
                 codes(&right)
                     .iter()
