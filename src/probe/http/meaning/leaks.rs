@@ -47,6 +47,11 @@ pub enum LeakKind {
     Secret,
     /// An internal report of a server: status pages, environment dumps, metrics.
     InternalPage,
+    /// A file of the project that is not meant for visitors: configuration, repository, dump.
+    InternalFile,
+    /// A packed archive or database file, as its first bytes say; harmless where it is offered
+    /// on purpose.
+    Archive,
 }
 
 macro_rules! rules {
@@ -128,10 +133,25 @@ rules! {
         "spring-env" r#""propertySources"\s*:\s*\["#
         "prometheus-metrics" r"(?m)^# (?:HELP|TYPE) [a-zA-Z_:][\w:]* "
         "go-pprof" r"<title>/debug/pprof/</title>"
+    }
+    InternalFile {
+        "dotenv" r"\A(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:export )?[A-Z][A-Z0-9_]{2,63}[ \t]?="
         "git-config" r"(?m)^\[core\]\s*$"
         "git-head" r"\Aref: refs/heads/\S+\s*\z"
         "sql-dump" r"(?m)^-- (?:MySQL dump|PostgreSQL database dump|MariaDB dump)"
         "source-map" r#"(?s)\A\s*\{.{0,200}"version"\s*:\s*3.{0,2000}"(?:sources|mappings)"\s*:"#
+        "php-source" r"\A\s*<\?php\s"
+        "htpasswd" r"(?m)\A[\w.-]{1,64}:(?:\$apr1\$|\$2[aby]\$|\{SHA\})"
+        "aws-credentials" r"(?m)^\[default\]\s*\n\s*aws_access_key_id"
+        "ds-store" r"\A\x00\x00\x00\x01Bud1"
+    }
+    Archive {
+        "zip-archive" r"\APK\x03\x04"
+        "gzip-archive" r"\A\x1f\x8b\x08"
+        "bzip2-archive" r"\ABZh[1-9]1AY&SY"
+        "xz-archive" r"\A\xfd7zXZ\x00"
+        "tar-archive" r"\A(?s:.{257})ustar"
+        "sqlite-database" r"\ASQLite format 3\x00"
     }
 }
 
