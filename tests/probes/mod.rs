@@ -2,5 +2,6 @@
 
 mod dns;
 mod http;
+mod meaning;
 mod tcp;
 mod tls;
