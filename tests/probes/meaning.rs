@@ -46,33 +46,39 @@ fn fact(meaning: &Meaning, path: &str) -> Value {
 
 /// Whether every expectation of a check of the catalogue holds.
 fn passes(check: &str, meaning: &Meaning) -> bool {
-    let path = format!("{}/checks/{check}.yaml", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let check: Value = serde_yaml::from_str(&text).unwrap();
-    let with: BTreeMap<&String, &Value> = check["params"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, parameter)| Some((name, parameter.get("default")?)))
-        .collect();
-    let with = json!(with);
-    let roots = [
-        ("http".to_owned(), Root::Facts(json!(true))),
-        ("with".to_owned(), Root::Constant(with.clone())),
-    ];
-    let names = Names(roots.into());
-    let scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap())
-        .with("http", Data::from_json(&facts(meaning)))
-        .with("with", Data::from_json(&with));
-    check["expect"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .all(|expectation| {
-            let source = expectation.get("that").unwrap_or(expectation);
-            let expression = Expression::compile(source.as_str().unwrap(), &names, Want::Truth);
-            expression.unwrap().judge(&scope) == Outcome::True
-        })
+    let check = catalogued(check);
+    holds(&check, &check, &json!({"http": facts(meaning)}))
+}
+
+/// A check of the catalogue as written.
+fn catalogued(id: &str) -> Value {
+    let path = format!("{}/checks/{id}.yaml", env!("CARGO_MANIFEST_DIR"));
+    serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Whether the expectations of a check, or of one alternative of it, hold of facts by name, for
+/// the page [`PAGE`].
+fn holds(check: &Value, part: &Value, facts: &Value) -> bool {
+    let mut with: BTreeMap<&str, Value> = BTreeMap::from([("url", json!(PAGE))]);
+    for (name, parameter) in check["params"].as_object().into_iter().flatten() {
+        if let Some(default) = parameter.get("default") {
+            with.insert(name, default.clone());
+        }
+    }
+    let mut names = Names([("with".to_owned(), Root::Constant(json!(with)))].into());
+    let mut scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap())
+        .with("with", Data::from_json(&json!(with)));
+    for (name, value) in facts.as_object().unwrap() {
+        names.0.insert(name.clone(), Root::Facts(json!(true)));
+        scope = scope.with(name, Data::from_json(value));
+    }
+    let one = std::slice::from_ref(&part["expect"]);
+    let expectations = part["expect"].as_array().map_or(one, Vec::as_slice);
+    expectations.iter().all(|expectation| {
+        let source = expectation.get("that").unwrap_or(expectation);
+        let expression = Expression::compile(source.as_str().unwrap(), &names, Want::Truth);
+        expression.unwrap().judge(&scope) == Outcome::True
+    })
 }
 
 /// One row: headers, the fact's value, and whether the Observatory passes it.
@@ -309,6 +315,53 @@ fn cross_origin_resource_sharing() {
         let meaning = read(PAGE, lines, "");
         assert_eq!(passes("cors/not-reflected", &meaning), pass, "{lines:?}");
     }
+}
+
+#[test]
+fn redirection() {
+    let secure = catalogued("web/https-redirect");
+    let same_host = catalogued("web/https-redirect-same-host");
+    let first = |check: &Value, status: u16, location: Option<&str>| {
+        let headers: BTreeMap<&str, &str> =
+            location.map(|to| ("location", to)).into_iter().collect();
+        let facts = json!({"http": {"status": status, "headers": headers}});
+        holds(check, &check["any"][0], &facts)
+    };
+    // (status, location, leads to HTTPS, stays on the host)
+    for (status, location, https, stays) in [
+        (301, Some("https://www.zebu.example/"), true, true),
+        (302, Some("https://www.zebu.example/x"), true, true),
+        (301, Some("https://login.zebu.example/"), true, false),
+        (301, Some("http://zebu.example/"), false, false),
+        (200, None, false, false),
+    ] {
+        assert_eq!(
+            first(&secure, status, location),
+            https,
+            "{status} {location:?}"
+        );
+        assert_eq!(
+            first(&same_host, status, location),
+            stays,
+            "{status} {location:?}"
+        );
+    }
+    for check in [&secure, &same_host] {
+        assert!(holds(
+            check,
+            &check["any"][1],
+            &json!({"tcp": {"open": false}})
+        ));
+        assert!(!holds(
+            check,
+            &check["any"][1],
+            &json!({"tcp": {"open": true}})
+        ));
+    }
+    let chain = catalogued("web/redirects-stay-secure");
+    let hops = |last: &str| json!({"http": {"hops": [{"url": PAGE}, {"url": last}]}});
+    assert!(holds(&chain, &chain, &hops("https://zebu.example/")));
+    assert!(!holds(&chain, &chain, &hops("http://zebu.example/")));
 }
 
 #[test]
