@@ -3,5 +3,6 @@
 mod dns;
 mod http;
 mod meaning;
+mod sites;
 mod tcp;
 mod tls;
