@@ -141,98 +141,111 @@ pub(super) fn facts(
     let (address, visit) = seen.first().ok_or_else(unreadable)?;
     let leaf_der = visit.shown.chain.first().ok_or_else(unreadable)?;
     let leaf = describe(leaf_der, judge.now).ok_or_else(unreadable)?;
+    let mut facts = shaken(address, visit);
+    facts.addresses = seen
+        .visits
+        .iter()
+        .map(|(address, visit)| judge.address(*address, visit))
+        .collect();
+    let marks = marks(leaf_der);
+    facts.sct_count = marks.sct_count;
+    facts.must_staple = marks.must_staple;
+    facts.note_leaf(leaf);
     let other = more
         .as_ref()
         .and_then(|more| more.other.clone())
         .filter(|other| other.chain.first() != Some(leaf_der));
+    facts.note_verdict(judge, &visit.shown, other.as_ref());
+    facts.note_chain(judge, &visit.shown, other.as_ref());
+    let mut gaps = more.map_or_else(BTreeMap::new, |more| facts.note_scan(more));
+    gaps.extend(address_gaps(seen));
+    Ok(Answer { facts, gaps })
+}
+
+/// What the handshake itself says.
+fn shaken(address: SocketAddr, visit: &Visit) -> Facts {
     let shown = &visit.shown;
-    let roots = &judge.trust.roots;
-    let path = build_path(&shown.chain, roots, judge.now);
-    let path_steps = judge.steps(shown, &path);
-    let mut dated = path_steps.clone();
-    let mut all_problems = judge.problems(shown, roots);
-    if let Some(other) = &other {
-        let known: Vec<Reason> = all_problems.iter().map(|one| one.reason).collect();
-        let more = judge.problems(other, roots).into_iter();
-        all_problems.extend(more.filter(|one| !known.contains(&one.reason)));
-        let path = build_path(&other.chain, roots, judge.now);
-        dated.extend(judge.steps(other, &path));
-    }
-    let has = |reason| all_problems.iter().any(|one: &ProbeError| one.reason == reason);
-    let order = Order::of(shown, &path);
-    let marks = marks(leaf_der);
-    let mut facts = Facts {
+    Facts {
         address: address.to_string(),
         completed: visit.completed,
         version: shown.version.clone(),
         cipher: shown.cipher.clone(),
         group: shown.group.clone(),
         alpn: shown.alpn.clone(),
-        addresses: seen
-            .visits
-            .iter()
-            .map(|(address, visit)| judge.address(*address, visit))
-            .collect(),
-        verified: all_problems.is_empty(),
-        trusted: judge.is_trusted(shown, roots),
-        trusted_web: judge.is_trusted(shown, &judge.trust.web),
-        name_matches: !has(Reason::TlsNameMismatch),
-        problem: all_problems.first().map(|one| one.reason),
-        missing_intermediate: has(Reason::TlsMissingIntermediate),
-        problems: all_problems,
-        wildcard: leaf.names.iter().any(|name| name.starts_with("*.")),
-        names: leaf.names.clone(),
-        days_left: leaf.days_left,
-        lifetime_days: leaf.lifetime_days,
-        lifetime_left: leaf.lifetime_left,
-        other_certificates: other
-            .iter()
-            .filter_map(|other| describe(other.chain.first()?, judge.now))
-            .collect(),
-        chain: certificates(&shown.chain, judge.now),
-        expires_first: first_to_expire(dated).ok_or_else(unreadable)?,
-        path: path_steps,
-        chain_order_ok: order.is_right,
-        extra_certificates: order.extra,
-        sends_root: order.sends_root,
-        sct_count: marks.sct_count,
         ocsp_stapled: !shown.ocsp.is_empty(),
-        must_staple: marks.must_staple,
         client_certificate_requested: shown.client_certificate_requested,
         client_certificate_required: visit.client_certificate_required,
-        certificate: leaf,
-        protocols: None,
-        versions: None,
-        suites: None,
-        groups: None,
-        server_preference: None,
-        compression: None,
-        secure_renegotiation: None,
-        extended_master_secret: None,
-        session_tickets: None,
-        heartbeat: None,
-        sni: None,
-    };
-    let mut gaps = more.map_or_else(BTreeMap::new, |more| add(&mut facts, more));
-    gaps.extend(address_gaps(seen));
-    Ok(Answer { facts, gaps })
+        ..Facts::default()
+    }
 }
 
-/// Adds what the scan found; gives what it did not.
-fn add(facts: &mut Facts, more: More) -> BTreeMap<String, ProbeError> {
-    let scan = more.scan;
-    facts.protocols = Some(scan.protocols);
-    facts.versions = scan.versions;
-    facts.suites = scan.suites;
-    facts.groups = scan.groups;
-    facts.server_preference = scan.server_preference;
-    facts.compression = scan.compression;
-    facts.secure_renegotiation = scan.secure_renegotiation;
-    facts.extended_master_secret = scan.extended_master_secret;
-    facts.session_tickets = scan.session_tickets;
-    facts.heartbeat = scan.heartbeat;
-    facts.sni = more.sni;
-    scan.gaps
+impl Facts {
+    fn note_leaf(&mut self, leaf: Certificate) {
+        self.wildcard = leaf.names.iter().any(|name| name.starts_with("*."));
+        self.names.clone_from(&leaf.names);
+        self.days_left = leaf.days_left;
+        self.lifetime_days = leaf.lifetime_days;
+        self.lifetime_left = leaf.lifetime_left;
+        self.certificate = leaf;
+    }
+
+    /// Judges the chain, and the other one that some clients see.
+    fn note_verdict(&mut self, judge: &Judge<'_>, shown: &Shown, other: Option<&Shown>) {
+        let roots = &judge.trust.roots;
+        let mut problems = judge.problems(shown, roots);
+        for problem in other.map_or_else(Vec::new, |other| judge.problems(other, roots)) {
+            if !problems.iter().any(|known| known.reason == problem.reason) {
+                problems.push(problem);
+            }
+        }
+        let has = |reason| problems.iter().any(|one| one.reason == reason);
+        self.verified = problems.is_empty();
+        self.trusted = judge.is_trusted(shown, roots);
+        self.trusted_web = judge.is_trusted(shown, &judge.trust.web);
+        self.name_matches = !has(Reason::TlsNameMismatch);
+        self.missing_intermediate = has(Reason::TlsMissingIntermediate);
+        self.problem = problems.first().map(|one| one.reason);
+        self.problems = problems;
+    }
+
+    fn note_chain(&mut self, judge: &Judge<'_>, shown: &Shown, other: Option<&Shown>) {
+        let path = build_path(&shown.chain, &judge.trust.roots, judge.now);
+        let order = Order::of(shown, &path);
+        self.chain_order_ok = order.is_right;
+        self.extra_certificates = order.extra;
+        self.sends_root = order.sends_root;
+        self.chain = certificates(&shown.chain, judge.now);
+        self.path = judge.steps(shown, &path);
+        let mut dated = self.path.clone();
+        if let Some(other) = other {
+            let path = build_path(&other.chain, &judge.trust.roots, judge.now);
+            dated.extend(judge.steps(other, &path));
+            let leaf = other.chain.first();
+            self.other_certificates
+                .extend(leaf.and_then(|der| describe(der, judge.now)));
+        }
+        self.expires_first = dated
+            .into_iter()
+            .filter(|step| step.days_left.is_some())
+            .min_by_key(|step| step.days_left);
+    }
+
+    /// Adds what the scan found; gives what it did not.
+    fn note_scan(&mut self, more: More) -> BTreeMap<String, ProbeError> {
+        let scan = more.scan;
+        self.protocols = Some(scan.protocols);
+        self.versions = scan.versions;
+        self.suites = scan.suites;
+        self.groups = scan.groups;
+        self.server_preference = scan.server_preference;
+        self.compression = scan.compression;
+        self.secure_renegotiation = scan.secure_renegotiation;
+        self.extended_master_secret = scan.extended_master_secret;
+        self.session_tickets = scan.session_tickets;
+        self.heartbeat = scan.heartbeat;
+        self.sni = more.sni;
+        scan.gaps
+    }
 }
 
 /// Addresses that this machine cannot reach are unknown, not broken.
@@ -247,13 +260,6 @@ fn address_gaps(seen: &Seen) -> BTreeMap<String, ProbeError> {
 
 fn certificates(chain: &[CertificateDer<'_>], now: Timestamp) -> Vec<Certificate> {
     chain.iter().filter_map(|der| describe(der, now)).collect()
-}
-
-fn first_to_expire(steps: Vec<PathStep>) -> Option<PathStep> {
-    steps
-        .into_iter()
-        .filter(|step| step.days_left.is_some())
-        .min_by_key(|step| step.days_left)
 }
 
 /// How the chain as it was sent compares with the path.

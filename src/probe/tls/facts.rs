@@ -9,7 +9,7 @@ use crate::reason::Reason;
 /// What was found. The facts of the scan (`protocols`, `versions`, `suites`, `groups`,
 /// `server_preference`, `compression`, `secure_renegotiation` and so on) are there unless
 /// `scan: false` was asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "facts are independent of each other")]
 pub struct Facts {
     /// The address that everything here except `addresses` is about, such as `192.0.2.1:443`.
@@ -66,8 +66,9 @@ pub struct Facts {
     /// Certificates from the server's own to the root, as a client builds it; without the root
     /// where none is known.
     pub path: Vec<PathStep>,
-    /// The certificate of the path that expires first.
-    pub expires_first: PathStep,
+    /// The certificate that expires first, of this path and of the others' that are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_first: Option<PathStep>,
     /// Whether the server leaves out a certificate between its own and the root.
     pub missing_intermediate: bool,
     /// Whether the certificates come in the order of the path.
@@ -211,7 +212,7 @@ pub struct AddressFacts {
 }
 
 /// A certificate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Certificate {
     /// Whose it is: `CN=shop.example`.
     pub subject: String,

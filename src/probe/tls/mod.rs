@@ -27,8 +27,9 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::target::Target;
+use self::target::{MOST_CONNECTIONS, Target};
 use self::visit::Visit;
+use super::net::tls::Shown;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError};
 use crate::reason::{Reason, Side};
 
@@ -98,8 +99,6 @@ fn yes() -> bool {
 
 /// No name has more addresses that are worth visiting.
 const MOST_ADDRESSES: usize = 16;
-/// How many connections a scan takes at most: every suite in every version.
-const MOST_CONNECTIONS: u32 = 600;
 
 impl Tls {
     /// What is asked for and judged by, as it is sent.
@@ -270,7 +269,8 @@ impl Seen {
 /// What only a scan finds.
 struct More {
     scan: scan::Scan,
-    other: Option<super::net::tls::Shown>,
+    /// The chain that is shown to clients which cannot take the usual one.
+    other: Option<Shown>,
     sni: Option<Sni>,
 }
 
@@ -285,19 +285,57 @@ async fn more(target: &Target<'_>, visit: &Visit) -> More {
         };
         scan::details(target, versions).await
     };
-    let is_rsa = visit
-        .shown
+    let looking = async {
+        if visit.completed {
+            Some(looks(target, &visit.shown).await)
+        } else {
+            None
+        }
+    };
+    let (scan, looks) = futures_util::future::join(scanning, looking).await;
+    let mut more = More {
+        scan,
+        other: None,
+        sni: None,
+    };
+    if let Some((other, sni)) = looks {
+        more.other = more.known(target, "other_certificates", other).flatten();
+        let absent = more.known(target, "sni.absent", sni.0);
+        let unknown = more.known(target, "sni.unknown", sni.1);
+        more.sni = Some(Sni { absent, unknown });
+    }
+    more
+}
+
+/// What is known, or not.
+type Known<T> = Result<T, ProbeError>;
+
+/// What other clients see: such as cannot take the usual key, such as name no host, and such as
+/// name an unknown one.
+async fn looks(
+    target: &Target<'_>,
+    usual: &Shown,
+) -> (Known<Option<Shown>>, (Known<SniAnswer>, Known<SniAnswer>)) {
+    let is_rsa = usual
         .chain
         .first()
         .is_some_and(|leaf| certificate::is_rsa(leaf));
-    let showing = async {
-        if visit.completed {
-            let other = visit::other_chain(target, is_rsa).await;
-            (other, Some(visit::sni(target, &visit.shown).await))
-        } else {
-            (None, None)
+    let other = visit::other_chain(target, is_rsa).await;
+    let absent = visit::without_name(target, usual).await;
+    let unknown = visit::with_unknown_name(target, usual).await;
+    (other, (absent, unknown))
+}
+
+impl More {
+    /// The fact; one that is not known becomes a gap.
+    fn known<T>(&mut self, target: &Target<'_>, path: &str, fact: Known<T>) -> Option<T> {
+        match fact {
+            Ok(fact) => Some(fact),
+            Err(error) => {
+                let gap = scan::incomplete(target, path, &error);
+                self.scan.gaps.insert(path.to_owned(), gap);
+                None
+            }
         }
-    };
-    let (scan, (other, sni)) = futures_util::future::join(scanning, showing).await;
-    More { scan, other, sni }
+    }
 }

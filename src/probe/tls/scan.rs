@@ -232,12 +232,16 @@ async fn preference(
     }
 }
 
+/// A gap: what is not known although the server could be talked to.
+pub(super) fn incomplete(target: &Target<'_>, path: &str, error: &ProbeError) -> ProbeError {
+    let cause = format!("the scan of {} could not be finished", target.subject);
+    ProbeError::new(Reason::TlsScanIncomplete, cause)
+        .with_detail(format!("{path}: {}", error.cause))
+}
+
 impl Scan {
-    /// A gap: what is not known although the server could be talked to.
     fn gap(&mut self, target: &Target<'_>, path: &str, error: &ProbeError) {
-        let cause = format!("the scan of {} could not be finished", target.subject);
-        let gap = ProbeError::new(Reason::TlsScanIncomplete, cause)
-            .with_detail(format!("{path}: {}", error.cause));
+        let gap = incomplete(target, path, error);
         self.gaps.insert(path.to_owned(), gap);
     }
 

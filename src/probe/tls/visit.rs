@@ -7,13 +7,12 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::certificate::fingerprint;
-use super::facts::{Sni, SniAnswer};
+use super::facts::SniAnswer;
 use super::scan::{Version, clear_agreement, versions};
 use super::suites::{group_name, suite_name, version_name};
 use super::target::Target;
 use crate::probe::ProbeError;
-use crate::probe::net::tls::{Ask, Keys, Shown, alert_in, alert_name, attempt, host_names};
+use crate::probe::net::tls::{Ask, Keys, Shown, alert_name, attempt, host_names};
 use crate::reason::Reason;
 
 /// What one address shows.
@@ -89,7 +88,7 @@ async fn is_ended(stream: &mut TlsStream<&mut TcpStream>, limit: Duration) -> bo
     let mut byte = [0];
     let limit = limit.min(Duration::from_millis(500));
     match tokio::time::timeout(limit, stream.read(&mut byte)).await {
-        Ok(Err(error)) => alert_in(&error).is_some() || error.kind() != std::io::ErrorKind::Other,
+        Ok(Err(_) | Ok(0)) => true,
         Ok(Ok(_)) | Err(_) => false,
     }
 }
@@ -133,8 +132,12 @@ async fn by_hand(
     })
 }
 
-/// The chain that is shown to clients which cannot take a key of the first kind.
-pub(super) async fn other_chain(target: &Target<'_>, is_first_rsa: bool) -> Option<Shown> {
+/// The chain that is shown to clients which cannot take a key of the first kind; `None` if they
+/// are shown none.
+pub(super) async fn other_chain(
+    target: &Target<'_>,
+    is_first_rsa: bool,
+) -> Result<Option<Shown>, ProbeError> {
     let ask = Ask {
         keys: if is_first_rsa {
             Keys::EllipticCurve
@@ -143,41 +146,54 @@ pub(super) async fn other_chain(target: &Target<'_>, is_first_rsa: bool) -> Opti
         },
         ..plain(target, &[])
     };
-    let (shown, _) = shake(target, ask).await.ok()?;
-    (!shown.chain.is_empty()).then_some(shown)
+    let shown = look(target, ask).await?;
+    Ok((!shown.chain.is_empty()).then_some(shown))
 }
 
-/// What clients see that name no host, or an unknown one.
-pub(super) async fn sni(target: &Target<'_>, shown: &Shown) -> Sni {
-    let absent = Ask {
+/// What clients see that name no host.
+pub(super) async fn without_name(
+    target: &Target<'_>,
+    usual: &Shown,
+) -> Result<SniAnswer, ProbeError> {
+    let ask = Ask {
         sni: false,
         ..plain(target, &[])
     };
-    let unknown = Ask {
+    Ok(sni_answer(&look(target, ask).await?, usual))
+}
+
+/// What clients see that name a host which the server cannot know.
+pub(super) async fn with_unknown_name(
+    target: &Target<'_>,
+    usual: &Shown,
+) -> Result<SniAnswer, ProbeError> {
+    let ask = Ask {
         name: UNKNOWN_NAME,
         ..plain(target, &[])
     };
-    Sni {
-        absent: sni_answer(target, absent, shown).await,
-        unknown: sni_answer(target, unknown, shown).await,
+    Ok(sni_answer(&look(target, ask).await?, usual))
+}
+
+/// What is shown in one handshake, whether or not it is finished. An error means that this is
+/// not known.
+async fn look(target: &Target<'_>, ask: Ask<'_>) -> Result<Shown, ProbeError> {
+    let (shown, outcome) = shake(target, ask).await?;
+    match outcome {
+        Err(error) if shown.chain.is_empty() && !is_refusal(&error) => Err(error),
+        _ => Ok(shown),
     }
 }
 
-async fn sni_answer(target: &Target<'_>, ask: Ask<'_>, usual: &Shown) -> Option<SniAnswer> {
-    let (shown, outcome) = shake(target, ask).await.ok()?;
-    if outcome.is_err_and(|error| error.reason == Reason::TlsTimeout) {
-        return None;
-    }
+fn sni_answer(shown: &Shown, usual: &Shown) -> SniAnswer {
     let leaf = shown.chain.first();
     let names = leaf.and_then(|der| {
         let (_, leaf) = x509_parser::parse_x509_certificate(der).ok()?;
         Some(host_names(&leaf))
     });
-    let print = |shown: &Shown| shown.chain.first().map(|der| fingerprint(der));
-    Some(SniAnswer {
+    SniAnswer {
         accepted: leaf.is_some(),
-        same_certificate: leaf.is_some() && print(&shown) == print(usual),
+        same_certificate: leaf.is_some() && leaf == usual.chain.first(),
         names: names.unwrap_or_default(),
         alert: shown.alert.map(alert_name),
-    })
+    }
 }

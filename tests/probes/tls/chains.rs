@@ -3,28 +3,30 @@
 use std::sync::Arc;
 
 use ready::probe::net::tls::{Shown, Trust, problems, verify};
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
 use crate::support::certificates::{Authority, Identity, Leaf};
 use crate::support::context;
 
-/// The codes of everything wrong with `identity` as `localhost`, when only `roots` and the
-/// system's are trusted.
+/// The codes of everything wrong with `identity` as `localhost`, when only `roots` are trusted.
 fn codes(identity: &Identity, roots: &[&Authority]) -> Vec<&'static str> {
     codes_for("localhost", identity, roots)
 }
 
 fn codes_for(host: &str, identity: &Identity, roots: &[&Authority]) -> Vec<&'static str> {
-    let roots: Vec<CertificateDer<'static>> =
-        roots.iter().map(|one| one.certificate.clone()).collect();
-    let trust = Trust::new(&roots);
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root.certificate.clone()).unwrap();
+    }
+    let store = Arc::new(store);
     let shown = Shown {
         chain: identity.chain.clone(),
         ..Shown::default()
     };
     let now = context(&[]).now;
-    let found = problems(&shown, host, 443, &trust.roots, now);
-    let most_telling = verify(&shown, host, 443, &Arc::clone(&trust.roots), now).err();
+    let found = problems(&shown, host, 443, &store, now);
+    let most_telling = verify(&shown, host, 443, &store, now).err();
     assert_eq!(most_telling.as_ref(), found.first());
     found.iter().map(|problem| problem.reason.code()).collect()
 }
@@ -143,4 +145,30 @@ fn bytes_that_are_no_certificate_are_told_as_such() {
         ..nothing
     };
     assert_eq!(codes(&garbage, &[]), ["tls.invalid"]);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(300))]
+    /// Whatever bytes stand in a chain, it is judged, and a changed certificate never passes.
+    #[test]
+    fn a_changed_chain_is_survived_and_never_passes(
+        which in 0..2_usize,
+        at in proptest::prelude::any::<proptest::sample::Index>(),
+        change in 1..=255_u8,
+    ) {
+        static MADE: std::sync::LazyLock<(Authority, Identity)> = std::sync::LazyLock::new(|| {
+            let root = Authority::root("Good CA");
+            let intermediate = root.intermediate("Good CA");
+            let identity = intermediate.sign(&Leaf::default()).with(&[&intermediate]);
+            (root, identity)
+        });
+        let (root, identity) = &*MADE;
+        let mut chain = identity.chain.clone();
+        let mut bytes = chain[which].to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] ^= change;
+        chain[which] = CertificateDer::from(bytes);
+        let changed = Identity { chain, ..identity.clone() };
+        assert_ne!(codes(&changed, &[root]), [""; 0], "byte {at} of certificate {which}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod chains;
 mod faults;
+mod legacy;
 mod server;
 mod shown;
 mod starttls;

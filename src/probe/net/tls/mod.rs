@@ -5,22 +5,21 @@
 
 mod chain;
 mod path;
+mod recorder;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::ResolvesClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::probe::ProbeError;
 use crate::reason::Reason;
+
+use recorder::Recorder;
 
 pub use chain::{host_names, problems, verify};
 pub use path::{Path, build_path, is_self_signed, readable_name};
@@ -314,103 +313,6 @@ pub fn alert_name(code: u8) -> String {
         name.push(letter.to_ascii_lowercase());
     }
     name
-}
-
-/// Accepts every certificate and remembers it.
-#[derive(Debug)]
-struct Recorder {
-    provider: Arc<CryptoProvider>,
-    keys: Keys,
-    seen: Mutex<Shown>,
-}
-
-impl Recorder {
-    fn new(keys: Keys) -> Self {
-        Self {
-            provider: Arc::new(ring::default_provider()),
-            keys,
-            seen: Mutex::default(),
-        }
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Shown> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Shown {
-        std::mem::take(&mut *self.seen())
-    }
-
-    fn note_proof(
-        &self,
-        verdict: Result<HandshakeSignatureValid, rustls::Error>,
-    ) -> HandshakeSignatureValid {
-        verdict.unwrap_or_else(|error| {
-            self.seen().unproven = Some(error.to_string());
-            HandshakeSignatureValid::assertion()
-        })
-    }
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        ocsp: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let chain = std::iter::once(leaf).chain(intermediates);
-        let mut seen = self.seen();
-        seen.chain = chain.map(|one| one.clone().into_owned()).collect();
-        seen.ocsp = ocsp.to_vec();
-        Ok(ServerCertVerified::assertion())
-    }
-
-    // A signature that cannot be accepted (a small RSA key, for instance) is remembered like
-    // everything else, so that the certificate it came with can still be described.
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        let verdict = rustls::crypto::verify_tls12_signature(message, leaf, signed, algorithms);
-        Ok(self.note_proof(verdict))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        let verdict = rustls::crypto::verify_tls13_signature(message, leaf, signed, algorithms);
-        Ok(self.note_proof(verdict))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let mut schemes = self
-            .provider
-            .signature_verification_algorithms
-            .supported_schemes();
-        schemes.retain(|scheme| self.keys.admits(*scheme));
-        schemes
-    }
-}
-
-impl ResolvesClientCert for Recorder {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.seen().client_certificate_requested = true;
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        false
-    }
 }
 
 #[cfg(test)]
