@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hickory_proto::dnssec::TrustAnchors;
 use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::rdata::A;
+use hickory_proto::rr::rdata::{A, CNAME};
 use hickory_proto::rr::{RData, Record};
 use ready::probe::dns::{Dns, DnssecStatus, Facts, JudgedBy, Kind, Transport};
 use ready::probe::net::resolve::Resolver;
@@ -37,7 +37,6 @@ backup IN CNAME mail
 www IN CNAME web
 web IN AAAA 2001:db8::80
 web IN A   192.0.2.80
-gone IN CNAME nowhere
 @   IN TXT "v=spf1 include:_spf.example.test mx " "-all"
 @   IN TXT "some-verification=\"1\""
 _spf IN TXT "v=spf1 ip4:192.0.2.0/24 a:mail.example.test ~all"
@@ -160,9 +159,21 @@ async fn no_such_name_and_no_such_record_are_facts() {
     let other = look("web.example.test", Kind::Mx, server).await;
     assert!(other.exists && other.answers.is_empty() && other.mx.is_none());
     assert_eq!(other.rcode, "noerror");
-    let gone = look("gone.example.test", Kind::A, server).await;
-    assert_eq!(gone.cname, ["nowhere.example.test"]);
-    assert_eq!(gone.dangling, !gone.exists);
+}
+
+#[tokio::test]
+async fn an_alias_of_a_name_that_is_gone_dangles() {
+    let server = respond(|asked, _| {
+        let mut message = answer(asked, ResponseCode::NXDomain);
+        let target = CNAME("old-app.example.".parse().unwrap());
+        let name = asked.queries[0].name().clone();
+        message.add_answer(Record::from_rdata(name, 60, RData::CNAME(target)));
+        Some(message.to_vec().unwrap())
+    })
+    .await;
+    let gone = look("shop.example.test", Kind::A, server).await;
+    assert!(gone.dangling && !gone.exists && gone.answers.is_empty());
+    assert_eq!(gone.cname, ["old-app.example"]);
 }
 
 #[tokio::test]

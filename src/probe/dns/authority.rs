@@ -129,24 +129,18 @@ async fn delegation(asker: &Asker<'_>, zone: &Name) -> Result<BTreeSet<String>, 
     let above = name_servers(&above.message.answers, &parent);
     // Whatever is asked, a server that has only the zone above refers to the name servers below.
     let question = Question::new(zone.clone(), RecordType::A).not_recursive();
-    let mut last = None;
     for name in above.iter().take(MOST_PARENTS) {
-        match ask_named(asker, name, &question).await {
-            // A server that has both zones answers for the lower one.
-            Ok((_, exchange)) if exchange.message.answers.is_empty() => {
-                let referral = name_servers(&exchange.message.authorities, zone);
-                if !referral.is_empty() {
-                    return Ok(referral);
-                }
-            }
-            Ok(_) => {}
-            Err(error) => last = Some(error),
+        let Ok((_, exchange)) = ask_named(asker, name, &question).await else {
+            continue;
+        };
+        let referral = name_servers(&exchange.message.authorities, zone);
+        // A server that has both zones answers for the lower one.
+        if exchange.message.answers.is_empty() && !referral.is_empty() {
+            return Ok(referral);
         }
     }
-    Err(last.unwrap_or_else(|| {
-        let cause = format!("no name server of {} tells the delegation", plain(&parent));
-        ProbeError::new(Reason::DnsUnreachable, cause)
-    }))
+    let cause = format!("no name server of {} tells the delegation", plain(&parent));
+    Err(ProbeError::new(Reason::DnsUnreachable, cause))
 }
 
 async fn ask_named(

@@ -237,3 +237,62 @@ fn answer(message: Message, bytes: usize, start: Instant) -> Exchange {
         took: start.elapsed(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::op::Message;
+    use hickory_proto::rr::rdata::{CNAME, TXT};
+    use hickory_proto::rr::{Name, RData, Record, RecordType};
+    use proptest::prelude::*;
+
+    use super::{Question, read};
+    use crate::probe::dns::ask::View;
+
+    fn question() -> Question {
+        Question::new(Name::from_ascii("a.example.").unwrap(), RecordType::TXT)
+    }
+
+    /// An answer with an alias that leads to itself, and text.
+    fn answer(asked: &Message) -> Vec<u8> {
+        let name = question().name;
+        let mut message = Message::response(asked.metadata.id, asked.metadata.op_code);
+        message.add_queries(asked.queries.iter().cloned());
+        let alias = RData::CNAME(CNAME(name.clone()));
+        let text = RData::TXT(TXT::new(vec!["v=spf1 -all".to_owned()]));
+        message.add_answer(Record::from_rdata(name.clone(), 60, alias));
+        message.add_answer(Record::from_rdata(name, 60, text));
+        message.to_vec().unwrap()
+    }
+
+    #[test]
+    fn an_alias_of_itself_ends() {
+        let asked = question().message(true);
+        let server = "127.0.0.1:53".parse().unwrap();
+        let message = read(server, &question(), &asked, &answer(&asked)).unwrap();
+        let view = View::of(&question(), &message.unwrap());
+        assert_eq!(view.cname, ["a.example"]);
+        assert_eq!(view.data(), ["\"v=spf1 -all\""]);
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_answers_are_refused_or_read(
+            damage in prop::collection::vec((2_usize..90, any::<u8>()), 0..12),
+            keep in 2_usize..90,
+        ) {
+            let asked = question().message(true);
+            let mut bytes = answer(&asked);
+            for (place, byte) in damage {
+                if let Some(there) = bytes.get_mut(place) {
+                    *there = byte;
+                }
+            }
+            bytes.truncate(keep);
+            let server = "127.0.0.1:53".parse().unwrap();
+            if let Ok(Some(message)) = read(server, &question(), &asked, &bytes) {
+                let view = View::of(&question(), &message);
+                prop_assert!(view.cname.len() <= message.answers.len());
+            }
+        }
+    }
+}
