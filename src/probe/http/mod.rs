@@ -71,7 +71,8 @@ impl Probe for Http {
 
 impl Http {
     fn access(&self) -> Access {
-        if matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+        // The safe methods of RFC 9110.
+        if matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE") {
             Access::ReadOnly
         } else {
             Access::Intrusive

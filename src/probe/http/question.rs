@@ -13,7 +13,7 @@ pub struct Http {
     /// Where to ask: an absolute `http` or `https` address. May hold `${secrets.NAME}` in its
     /// path or query.
     pub url: String,
-    /// Request method. Other than GET, HEAD and OPTIONS needs `--allow intrusive`.
+    /// Request method. Other than GET, HEAD, OPTIONS and TRACE needs `--allow intrusive`.
     #[serde(default = "get", skip_serializing_if = "is_get")]
     pub method: String,
     /// Request headers; values may hold `${secrets.NAME}`. They replace those that are sent by
