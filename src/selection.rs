@@ -6,7 +6,7 @@ use anyhow::bail;
 use regex::Regex;
 
 use crate::check::Check;
-use crate::profile::Profile;
+use crate::profile::{Profile, Section};
 
 /// Words that name checks by id, section, tag or catalogue id; `*` stands for anything.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,13 @@ impl Selection {
         if profile.checks.is_empty() {
             bail!("--only and --skip leave no check to run");
         }
+        // A section that is not looked at has no verdict of its own.
+        let left: BTreeSet<&str> = profile
+            .checks
+            .iter()
+            .flat_map(|check| sections_above(&check.section))
+            .collect();
+        keep(&mut profile.sections, &left);
         Ok(())
     }
 }
@@ -71,6 +78,13 @@ impl Pattern {
             || check.catalogue.as_deref().is_some_and(is)
             || check.tags.iter().any(|tag| is(tag))
             || sections_above(&check.section).any(is)
+    }
+}
+
+fn keep(sections: &mut Vec<Section>, left: &BTreeSet<&str>) {
+    sections.retain(|section| left.contains(section.path.as_str()));
+    for section in sections {
+        keep(&mut section.sections, left);
     }
 }
 
