@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::Context as _;
 
-use super::{Ui, load, network, output, progress, tell};
+use super::{Ui, load, network, output, print, progress, tell};
 use crate::cli;
 use crate::demo::{DOMAIN, Demo, FLAWS};
 use crate::exit::Exit;
@@ -44,7 +44,11 @@ pub(super) fn run(args: &cli::Demo, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     })?;
     let report = output::conclude(&profile, &evidence);
     let exit = destinations.write(&report, ui)?;
-    tell(&origins(&report));
+    if destinations.stdout_is_for_people() {
+        print(origins(&report).as_bytes())?;
+    } else {
+        tell(&origins(&report));
+    }
     Ok(exit)
 }
 

@@ -35,6 +35,9 @@ pub(super) fn apply_minimum(profile: &mut Profile, minimum: Option<f64>) {
     }
 }
 
+/// The format for people, unless another goes to standard output.
+const TERMINAL: &str = "terminal";
+
 /// Where each report goes; known to be sensible before anything is asked.
 pub(super) struct Destinations {
     reports: Vec<(&'static dyn Format, Option<PathBuf>)>,
@@ -53,12 +56,19 @@ impl Destinations {
             bail!("only one report can go to standard output: write the others as FORMAT=FILE");
         }
         if on_stdout == 0 {
-            reports.push((find("terminal")?, None));
+            reports.push((find(TERMINAL)?, None));
         }
         Ok(Self {
             reports,
             verbose: args.verbose,
         })
+    }
+
+    /// Whether what goes to standard output is read by people, and more may follow it.
+    pub(super) fn stdout_is_for_people(&self) -> bool {
+        self.reports
+            .iter()
+            .any(|(format, file)| file.is_none() && format.name() == TERMINAL)
     }
 
     /// Writes every report and says how the run ended.

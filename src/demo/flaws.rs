@@ -9,5 +9,134 @@ pub struct Flaw {
     pub source: &'static str,
 }
 
-/// Every deliberate flaw.
-pub const FLAWS: &[Flaw] = &[];
+/// Every deliberate flaw. A test holds that each is found and that nothing else is.
+pub const FLAWS: &[Flaw] = &[
+    Flaw {
+        check: "tls/not-expiring",
+        source: "the certificate is issued with six days left",
+    },
+    Flaw {
+        check: "web/https-redirect",
+        source: "the plain-HTTP port serves the page itself",
+    },
+    Flaw {
+        check: "web/https-redirect-permanent",
+        source: "the plain-HTTP port serves the page itself",
+    },
+    Flaw {
+        check: "web/https-redirect-same-host",
+        source: "the plain-HTTP port serves the page itself",
+    },
+    Flaw {
+        check: "headers/hsts-long-enough",
+        source: "Strict-Transport-Security: max-age=300",
+    },
+    Flaw {
+        check: "headers/hsts-subdomains",
+        source: "Strict-Transport-Security: max-age=300",
+    },
+    Flaw {
+        check: "headers/csp-no-unsafe-inline",
+        source: "Content-Security-Policy: default-src 'self' https: 'unsafe-inline'",
+    },
+    Flaw {
+        check: "headers/csp-object-src",
+        source: "Content-Security-Policy: default-src 'self' https: 'unsafe-inline'",
+    },
+    Flaw {
+        check: "headers/csp-base-uri",
+        source: "Content-Security-Policy has no base-uri",
+    },
+    Flaw {
+        check: "headers/framing-restricted",
+        source: "neither X-Frame-Options nor frame-ancestors is sent",
+    },
+    Flaw {
+        check: "headers/opener-policy",
+        source: "Cross-Origin-Opener-Policy is not sent",
+    },
+    Flaw {
+        check: "headers/server-version-hidden",
+        source: "Server: nginx/1.14.0",
+    },
+    Flaw {
+        check: "headers/powered-by-hidden",
+        source: "X-Powered-By: Express",
+    },
+    Flaw {
+        check: "cookies/secure",
+        source: "Set-Cookie: session=…; Path=/",
+    },
+    Flaw {
+        check: "cookies/session-http-only",
+        source: "Set-Cookie: session=…; Path=/",
+    },
+    Flaw {
+        check: "cookies/same-site",
+        source: "Set-Cookie: session=…; Path=/",
+    },
+    Flaw {
+        check: "web/cookies-not-cached",
+        source: "Set-Cookie without Cache-Control",
+    },
+    Flaw {
+        check: "cors/not-reflected",
+        source: "every Origin is echoed, with Access-Control-Allow-Credentials: true",
+    },
+    Flaw {
+        check: "cors/not-null",
+        source: "every Origin is echoed, also null",
+    },
+    Flaw {
+        check: "html/no-mixed-active",
+        source: "the page loads http://static.shop.test/cart.js",
+    },
+    Flaw {
+        check: "html/scripts-over-https",
+        source: "the page loads http://static.shop.test/cart.js",
+    },
+    Flaw {
+        check: "html/foreign-scripts-pinned",
+        source: "the page loads https://cdn.widgets.test/chat.js without integrity",
+    },
+    Flaw {
+        check: "exposure/env-file",
+        source: "/.env is served",
+    },
+    Flaw {
+        check: "exposure/error-page",
+        source: "unknown addresses answer with a Python traceback",
+    },
+    Flaw {
+        check: "web/security-txt-valid",
+        source: "security.txt expired on 2024-01-01",
+    },
+    Flaw {
+        check: "dns/name-servers",
+        source: "the zone has one NS record",
+    },
+    Flaw {
+        check: "dns/ipv6",
+        source: "the zone has no AAAA record",
+    },
+    Flaw {
+        check: "dns/caa",
+        source: "the zone has no CAA record",
+    },
+    Flaw {
+        check: "dns/dnssec-signed",
+        source: "the zone is not signed",
+    },
+    Flaw {
+        check: "email/spf-all",
+        source: "TXT v=spf1 mx +all",
+    },
+    Flaw {
+        check: "email/dmarc-enforced",
+        source: "TXT v=DMARC1; p=none at _dmarc",
+    },
+    Flaw {
+        check: "email/dmarc-reports",
+        source: "TXT v=DMARC1; p=none at _dmarc",
+    },
+];

@@ -26,21 +26,32 @@ mail   IN A     127.0.0.1
 _dmarc IN TXT   "v=DMARC1; p=none"
 "#;
 
-/// Serves the zone on a free port of `any`'s address, over UDP and TCP.
+/// The zone above: checks of who may issue certificates look there too.
+const PARENT: &str = r"
+$ORIGIN test.
+$TTL 300
+@    IN SOA ns1.shop hostmaster.shop 2026010101 7200 3600 1209600 300
+@    IN NS  ns1.shop
+shop IN NS  ns1.shop
+";
+
+/// Serves the zones on a free port of `any`'s address, over UDP and TCP.
 pub(super) async fn serve(any: SocketAddr) -> anyhow::Result<SocketAddr> {
-    let (origin, records) = Parser::new(ZONE, None, None)
-        .parse()
-        .map_err(|error| anyhow!("the demo's zone: {error}"))?;
-    let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
-        origin.clone(),
-        records,
-        ZoneType::Primary,
-        AxfrPolicy::Deny,
-        None,
-    )
-    .map_err(|error| anyhow!("the demo's zone: {error}"))?;
     let mut catalog = Catalog::new();
-    catalog.upsert(origin.into(), vec![Arc::new(zone)]);
+    for text in [PARENT, ZONE] {
+        let (origin, records) = Parser::new(text, None, None)
+            .parse()
+            .map_err(|error| anyhow!("the demo's zone: {error}"))?;
+        let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
+            origin.clone(),
+            records,
+            ZoneType::Primary,
+            AxfrPolicy::Deny,
+            None,
+        )
+        .map_err(|error| anyhow!("the demo's zone: {error}"))?;
+        catalog.upsert(origin.into(), vec![Arc::new(zone)]);
+    }
 
     let udp = UdpSocket::bind(any).await?;
     let address = udp.local_addr()?;
