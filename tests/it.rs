@@ -12,6 +12,7 @@ mod support;
 
 mod architecture;
 mod catalogue;
+mod cli;
 mod generated;
 mod pipeline;
 mod probes;

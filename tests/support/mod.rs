@@ -1,6 +1,8 @@
 //! What tests share: servers on loopback, certificates, and a way to ask one probe.
 
+pub mod binary;
 pub mod certificates;
+pub mod origin;
 
 pub mod dns;
 pub mod generated;
