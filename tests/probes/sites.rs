@@ -136,6 +136,27 @@ fn failed(verdicts: &BTreeMap<String, (Status, String)>) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Sets a careless cookie on the way to a careful page.
+fn careless_on_the_way(request: &Request<Bytes>) -> Response<Body> {
+    if request.uri().path() == "/" {
+        return status(302)
+            .header("location", "/start")
+            .header("set-cookie", "session=x")
+            .body(full(""))
+            .unwrap();
+    }
+    hardened(status(200).header("content-type", "text/html"), "")
+}
+
+#[tokio::test]
+async fn cookies_of_redirects_count() {
+    let verdicts = audit(careless_on_the_way, redirect).await;
+    for check in ["secure", "session-http-only", "same-site"] {
+        let (status, explanation) = &verdicts[&format!("cookies/{check}")];
+        assert_eq!(*status, Status::Fail, "{check}: {explanation}");
+    }
+}
+
 fn redirect(request: &Request<Bytes>) -> Response<Body> {
     let host = request.headers()["host"].to_str().unwrap();
     status(308)

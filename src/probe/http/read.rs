@@ -20,7 +20,7 @@ pub(super) fn read(chain: &Chain, limit: usize) -> Result<Facts, ProbeError> {
     let last = &chain.last;
     let body = Body::of(last, limit)?;
     let content_type = text(&last.headers, &header::CONTENT_TYPE);
-    let meaning = meaning::read(&Exchange {
+    let mut meaning = meaning::read(&Exchange {
         url: &last.url,
         method: &chain.asked.method,
         origin: chain.asked.origin(),
@@ -30,6 +30,8 @@ pub(super) fn read(chain: &Chain, limit: usize) -> Result<Facts, ProbeError> {
         body: body.readable(),
         content_type: content_type.as_deref(),
     });
+    let earlier = chain.before.iter().map(|answer| &answer.headers);
+    meaning.cookies.splice(0..0, earlier.flat_map(meaning::cookies));
     Ok(Facts {
         status: last.status.as_u16(),
         version: version(last.version),

@@ -50,7 +50,7 @@ pub struct Meaning {
     pub hsts: Hsts,
     /// `Content-Security-Policy`, from headers and meta elements.
     pub csp: Csp,
-    /// Every cookie that the answer sets, without its value.
+    /// Every cookie that the answer and the redirects before it set, without its value.
     pub cookies: Vec<Cookie>,
     /// Who may show the page in a frame.
     pub framing: Framing,
@@ -115,6 +115,11 @@ pub fn read(exchange: &Exchange) -> Meaning {
         robots: plain.then(|| robots::read(exchange.body)).flatten(),
         html,
     }
+}
+
+/// Every cookie that one answer sets, without its value.
+pub(super) fn cookies(headers: &http::HeaderMap) -> Vec<Cookie> {
+    cookies::read(headers)
 }
 
 #[cfg(test)]
