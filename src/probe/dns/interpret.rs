@@ -126,6 +126,7 @@ async fn ask_texts(asker: &Asker<'_>, name: &str) -> Result<Vec<String>, ProbeEr
 }
 
 /// The records that count are those at the closest name that has any (RFC 8659, section 3).
+/// Public suffixes (`com`, `co.uk`) are left out: they are not the domain's owner's to set.
 async fn certificate_authorities(asker: &Asker<'_>, answer: &mut Answer<Facts>) {
     let summary = |records: &[Record], name: &str| {
         let records: Vec<_> = records.iter().filter_map(|r| r.caa.clone()).collect();
@@ -137,14 +138,15 @@ async fn certificate_authorities(asker: &Asker<'_>, answer: &mut Answer<Facts>) 
     };
     while answer.facts.caa.is_none() {
         name = name.base_name();
-        if name.is_root() {
+        let text = plain(&name);
+        if name.is_root() || psl::suffix_str(&text) == Some(text.as_str()) {
             return;
         }
         let question = Question::new(name.clone(), RecordType::CAA);
         match asker.ask_more(name.clone(), RecordType::CAA).await {
             Ok(exchange) => {
                 let view = View::of(&question, &exchange.message);
-                answer.facts.caa = summary(&view.answers, &plain(&name));
+                answer.facts.caa = summary(&view.answers, &text);
             }
             Err(error) => {
                 answer.gaps.insert("caa".to_owned(), error);
