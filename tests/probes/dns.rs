@@ -627,3 +627,12 @@ fn fields_are_checked_and_shown_by_hand() {
         assert_eq!(parse(json).validate().unwrap_err().field, field, "{json}");
     }
 }
+
+#[tokio::test]
+async fn certificate_authorities_are_not_looked_for_beyond_the_domain() {
+    // This server would refuse to say anything about `test`.
+    let without = ZONE.replace("@   IN CAA", "; ");
+    let server = serve(vec![Zone::new(&without)]).await;
+    let facts = look("a.example.test", Kind::Caa, server).await;
+    assert_eq!(facts.caa, None);
+}
