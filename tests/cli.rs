@@ -1,5 +1,6 @@
 //! The binary as people run it: exit codes, streams, formats, unhappy paths.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::net::{Shutdown, TcpListener};
@@ -494,4 +495,49 @@ fn shells_and_manuals_are_served() {
     let pages = bench.ready(&["man", "--to", "pages"]);
     assert_eq!(pages.code, Some(0), "{}", pages.err);
     assert!(bench.path("pages/ready-audit.1").exists());
+}
+
+#[test]
+fn the_demo_finds_every_flaw_and_nothing_else() {
+    let bench = Bench::new();
+    let ran = bench.ready(&["demo", "--report", "json=demo.json", "--report", "terminal"]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    let report: serde_json::Value = serde_json::from_str(&bench.read("demo.json")).unwrap();
+    let found: BTreeSet<&str> = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| !["pass", "info", "na"].contains(&check["status"].as_str().unwrap()))
+        .map(|check| check["catalogue"].as_str().unwrap())
+        .collect();
+    let deliberate = ready::demo::FLAWS.iter().map(|flaw| flaw.check);
+    assert_eq!(
+        found,
+        deliberate.collect(),
+        "what is found, and what is wrong on purpose"
+    );
+    for secret in ["not-a-real-password", "not-a-real-key"] {
+        assert!(
+            !ran.out.contains(secret),
+            "what is exposed is not shown again"
+        );
+        assert!(!bench.read("demo.json").contains(secret));
+    }
+    for flaw in ready::demo::FLAWS {
+        assert!(ran.out.contains(flaw.source), "{} is not told", flaw.source);
+    }
+}
+
+#[test]
+fn the_readme_s_profile_is_valid() {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme
+        .split_once("```yaml\n# yaml-language-server")
+        .unwrap();
+    let (profile, _) = rest.split_once("```").unwrap();
+    let bench = Bench::new().file("shop.yaml", format!("# {profile}"));
+    let ran = bench.ready(&["validate", "shop.yaml"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let plan = bench.ready(&["plan", "--profile", "shop.yaml"]);
+    assert!(plan.out.contains("api.shop.example:443"), "{}", plan.out);
 }

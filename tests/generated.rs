@@ -5,7 +5,53 @@ use std::fmt::Write as _;
 use ready::check::expect::{CODES, Expression, Function, Group, Names, Root, Want, functions};
 use ready::probe::facts_schemas;
 
+use crate::support::binary::Bench;
 use crate::support::generated::assert_checked_in;
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let ran = Bench::new().ready(&["demo"]);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    let at = |word: &str| {
+        lines
+            .iter()
+            .position(|line| line.starts_with(word))
+            .unwrap()
+    };
+    let failures = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with("✗ fail "));
+    let third = failures.map(|(number, _)| number).nth(2).unwrap();
+    // How long it took and how many connections that was is different each time.
+    let numbers = lines
+        .iter()
+        .position(|line| line.contains(" questions, "))
+        .unwrap();
+    let mut capture = "$ ready demo\n".to_owned();
+    for line in &lines[1..third] {
+        _ = writeln!(capture, "{line}");
+    }
+    capture.push_str("  ⋮\n\n");
+    for line in lines[at("Fix first")..numbers]
+        .iter()
+        .chain(&lines[numbers + 2..at("Where it")])
+    {
+        _ = writeln!(capture, "{line}");
+    }
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (before, rest) = readme.split_once("<!-- capture: ").unwrap();
+    let (comment, rest) = rest.split_once(" -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- /capture -->").unwrap();
+    let capture = capture.trim_end();
+    assert_checked_in(
+        "README.md",
+        &format!(
+            "{before}<!-- capture: {comment} -->\n```text\n{capture}\n```\n<!-- /capture -->{after}"
+        ),
+    );
+}
 
 #[test]
 fn expressions_are_documented() {

@@ -76,10 +76,6 @@ pub const FLAWS: &[Flaw] = &[
         source: "Set-Cookie: session=…; Path=/",
     },
     Flaw {
-        check: "web/cookies-not-cached",
-        source: "Set-Cookie without Cache-Control",
-    },
-    Flaw {
         check: "cors/not-reflected",
         source: "every Origin is echoed, with Access-Control-Allow-Credentials: true",
     },

@@ -75,6 +75,11 @@ fn body(asked: &Asked, failures: &[Failure], answers: &Answers<'_>) -> Option<St
     let Outcome::Answer { facts, .. } = &answers.observation(asked)?.outcome else {
         return None;
     };
+    // What a body gives away is not given away a second time, in a log.
+    let leaks = facts.get("leaks").and_then(Value::as_array);
+    if leaks.is_some_and(|leaks| !leaks.is_empty()) {
+        return None;
+    }
     let body = facts.get("body")?.as_str()?.trim();
     let shown = !body.is_empty() && failures.iter().any(helps);
     shown.then(|| shorten(body, BODY_CHARACTERS).into_owned())

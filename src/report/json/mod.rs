@@ -13,7 +13,7 @@ impl Format for Json {
     }
 
     fn about(&self) -> &'static str {
-        "the whole report for other programs; `ready report` and `ready diff` read it"
+        "the whole report for other programs; `ready report` reads it"
     }
 
     fn render(&self, report: &Report, _: &Style) -> Result<Vec<u8>, RenderError> {
