@@ -8,7 +8,8 @@ use ready::evidence::{Evidence, Observation, Outcome, ProfileRef};
 use ready::judge::{Answers, Status, judge};
 use ready::probe::{ProbeError, facts_schemas};
 use ready::profile::catalogue::{self, CatalogueCheck, Example};
-use serde_json::Value;
+
+use crate::support::schema::misfits;
 
 #[test]
 fn the_files_are_sound() {
@@ -127,13 +128,7 @@ fn wrong(check: &Check, example: &Example) -> Vec<String> {
     for one in asked {
         let outcome = if let Some(facts) = example.facts.get(&one.name) {
             if let Some(schema) = schemas.get(one.probe.kind()) {
-                misfits(
-                    &one.name,
-                    facts,
-                    schema.as_value(),
-                    schema.as_value(),
-                    &mut complaints,
-                );
+                complaints.extend(misfits(&one.name, facts, schema.as_value()));
             }
             Outcome::Answer {
                 facts: facts.clone(),
@@ -205,97 +200,4 @@ fn misjudged(check: &Check, example: &Example, observations: Vec<Observation>) -
             verdict.explanation
         )
     })
-}
-
-/// Facts that the probe's schema does not know, or knows as something else. Facts that are
-/// left out are no misfits: examples are small.
-fn misfits(path: &str, value: &Value, schema: &Value, root: &Value, told: &mut Vec<String>) {
-    let schema = resolve(schema, root);
-    let alternatives: Vec<&Value> = ["anyOf", "oneOf"]
-        .iter()
-        .filter_map(|key| schema.get(key)?.as_array())
-        .flatten()
-        .collect();
-    if !alternatives.is_empty() {
-        let mut best: Option<Vec<String>> = None;
-        for alternative in alternatives {
-            let mut misfit = Vec::new();
-            misfits(path, value, alternative, root, &mut misfit);
-            if best.as_ref().is_none_or(|best| misfit.len() < best.len()) {
-                best = Some(misfit);
-            }
-        }
-        told.extend(best.unwrap_or_default());
-        return;
-    }
-    let fits = |kind: &str| match kind {
-        "null" => value.is_null(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "string" => value.is_string(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        _ => true,
-    };
-    let type_fits = match schema.get("type") {
-        Some(Value::String(kind)) => fits(kind),
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).any(fits),
-        _ => true,
-    };
-    if !type_fits {
-        told.push(format!(
-            "{path} is {value}, which is not a {}",
-            schema["type"]
-        ));
-        return;
-    }
-    let words = schema.get("enum").and_then(Value::as_array);
-    let constant = schema.get("const");
-    if words.is_some_and(|words| !words.contains(value)) || constant.is_some_and(|one| one != value)
-    {
-        told.push(format!("{path} is {value}, which is none of its words"));
-    }
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                let known = schema.get("properties").and_then(|known| known.get(name));
-                let other = schema.get("additionalProperties");
-                match (known, other) {
-                    (Some(known), _) => {
-                        misfits(&format!("{path}.{name}"), field, known, root, told);
-                    }
-                    (None, Some(Value::Object(_))) => {
-                        misfits(
-                            &format!("{path}.{name}"),
-                            field,
-                            &schema["additionalProperties"],
-                            root,
-                            told,
-                        );
-                    }
-                    (None, None) if schema.get("properties").is_none() => {}
-                    (None, Some(Value::Bool(true))) => {}
-                    (None, _) => told.push(format!("there is no fact {path}.{name}")),
-                }
-            }
-        }
-        Value::Array(items) => {
-            if let Some(schema) = schema.get("items") {
-                for (index, item) in items.iter().enumerate() {
-                    misfits(&format!("{path}[{index}]"), item, schema, root, told);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
-    let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
-        return schema;
-    };
-    let pointer = reference.trim_start_matches('#');
-    root.pointer(pointer)
-        .map_or(schema, |found| resolve(found, root))
 }

@@ -1,6 +1,8 @@
 //! Profiles read from files: good ones, broken ones, and what a hostile one may not do.
 
 mod broken;
+mod hostile;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
