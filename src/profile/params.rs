@@ -10,7 +10,7 @@ use url::Url;
 use super::decode::Named;
 use super::raw::RawParam;
 use super::tree::{Kind, Node, Scalar};
-use super::vars::Scope;
+use super::vars::{Budget, Scope};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::units::Duration;
 
@@ -145,8 +145,10 @@ pub(super) fn values(
         let scope = Scope {
             values: &values,
             called: "parameter",
+            item: None,
             secrets: None,
             sources,
+            budget: &Budget::default(),
         };
         let value = convert(&scope.expand(default, problems), param.kind);
         match value {

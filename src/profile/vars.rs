@@ -1,5 +1,6 @@
 //! `${name}` in values: looked up after parsing, never in keys and never in expressions.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -11,19 +12,74 @@ use super::tree::{Entry, Kind, Node};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// A text may grow to this many bytes.
-const LONGEST_TEXT: usize = 1024 * 1024;
+const LONGEST_TEXT: usize = 64 * 1024;
+/// Values that all references of a profile together may put in.
+const MOST_VALUES: usize = 250_000;
+/// Bytes of text that all references of a profile together may put in.
+const MOST_TEXT: usize = 16 * 1024 * 1024;
+
+/// How much references may still put in, so that no profile grows without end.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    values: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            values: Cell::new(MOST_VALUES),
+            bytes: Cell::new(MOST_TEXT),
+        }
+    }
+}
+
+impl Budget {
+    /// Whether that much more may be put in.
+    fn take(&self, value: &Value) -> bool {
+        let (values, bytes) = size(value);
+        let left = (
+            self.values.get().checked_sub(values),
+            self.bytes.get().checked_sub(bytes),
+        );
+        let (Some(values), Some(bytes)) = left else {
+            return false;
+        };
+        self.values.set(values);
+        self.bytes.set(bytes);
+        true
+    }
+}
+
+/// How many values there are in `value`, and bytes of text.
+pub(crate) fn size(value: &Value) -> (usize, usize) {
+    let add = |(values, bytes): (usize, usize), item: &Value| {
+        let (more, longer) = size(item);
+        (values + more, bytes + longer)
+    };
+    match value {
+        Value::String(text) => (1, text.len()),
+        Value::Array(items) => items.iter().fold((1, 0), add),
+        Value::Object(fields) => fields.values().fold((1, 0), add),
+        Value::Null | Value::Bool(_) | Value::Number(_) => (1, 0),
+    }
+}
 
 /// What `${name}` stands for somewhere.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// Values by name.
     pub(crate) values: &'a BTreeMap<String, Value>,
+    /// What `${item}` stands for, within a `for_each`.
+    pub(crate) item: Option<&'a Value>,
     /// What the names are called in messages: `variable` or `parameter`.
     pub(crate) called: &'a str,
     /// Names of the secrets that `${secrets.NAME}` may stand for; `None` where none may.
     pub(crate) secrets: Option<&'a BTreeSet<String>>,
     /// The files, to find places inside texts.
     pub(crate) sources: &'a Sources,
+    /// How much may still be put in.
+    pub(crate) budget: &'a Budget,
 }
 
 impl Scope<'_> {
@@ -95,7 +151,7 @@ impl Scope<'_> {
             }
             if filled.len() > LONGEST_TEXT {
                 problems.push(
-                    Diagnostic::error("vars.size", "this text grows beyond 1 MiB").at(&node.span),
+                    Diagnostic::error("vars.size", "this text grows beyond 64 KiB").at(&node.span),
                 );
                 break;
             }
@@ -111,7 +167,8 @@ impl Scope<'_> {
             Some((name, field)) => (name, Some(field)),
             None => (reference, None),
         };
-        let Some(value) = self.values.get(name) else {
+        let item = self.item.filter(|_| name == "item");
+        let Some(value) = item.or_else(|| self.values.get(name)) else {
             let called = self.called;
             let message = if name.is_empty() {
                 format!("`${{}}` names no {called}")
@@ -138,9 +195,12 @@ impl Scope<'_> {
             return Err(Box::new(problem));
         };
         let Some(field) = field else {
-            return Ok(Found::Value(value.clone()));
+            return self.found(value, place);
         };
-        part(value, field).map(Found::Value).ok_or_else(|| {
+        if let Some(value) = part(value, field) {
+            return self.found(&value, place);
+        }
+        Err({
             let message = format!("`{name}` has no part `{field}`");
             let problem = Diagnostic::error("vars.part", message).at(place);
             Box::new(match value {
@@ -157,6 +217,18 @@ impl Scope<'_> {
                     .help("an address has the parts host, port, origin, scheme, path and domain"),
             })
         })
+    }
+
+    fn found(&self, value: &Value, place: &Span) -> Result<Found, Box<Diagnostic>> {
+        if self.budget.take(value) {
+            return Ok(Found::Value(value.clone()));
+        }
+        let message = "variables make this profile grow too large";
+        Err(Box::new(
+            Diagnostic::error("vars.size", message)
+                .at(place)
+                .help("at most 250,000 values and 16 MiB of text are put in for variables"),
+        ))
     }
 
     fn secret(&self, name: &str, place: &Span) -> Result<Found, Box<Diagnostic>> {
@@ -326,7 +398,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::Scope;
+    use super::{Budget, Scope};
     use crate::diagnostic::{Diagnostic, Sources, Span};
     use crate::profile::tree::Node;
 
@@ -347,7 +419,9 @@ mod tests {
             values: &values,
             called: "variable",
             secrets: Some(&secrets),
+            item: None,
             sources: &Sources::default(),
+            budget: &Budget::default(),
         };
         let mut problems = Vec::new();
         let node = scope.expand(&Node::text(text, Span::default()), &mut problems);

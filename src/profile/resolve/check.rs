@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::profile::decode::{Spanned, decode};
 use crate::profile::raw::RawCheck;
 use crate::profile::tree::{Kind, Node};
-use crate::profile::vars::Scope;
+use crate::profile::vars::{Budget, Scope};
 use crate::units::Duration;
 
 /// Checks of one profile.
@@ -28,6 +28,7 @@ const LONGEST_ID: usize = 200;
 /// What is known of the profile while its checks are made.
 pub(super) struct Workshop<'a> {
     pub(super) sources: &'a Sources,
+    pub(super) budget: &'a Budget,
     pub(super) values: BTreeMap<String, Value>,
     pub(super) secrets: BTreeSet<String>,
     pub(super) constants: Constants,
@@ -49,14 +50,10 @@ impl Workshop<'_> {
             self.add_one(node, section, None);
             return;
         };
-        let scope = scope(&self.values, &self.secrets, self.sources);
-        let items = items(
-            list,
-            &scope,
-            self.folder,
-            &mut self.read,
-            &mut self.problems,
-        );
+        let (mut read, mut problems) = (Vec::new(), Vec::new());
+        let items = items(list, &self.scope(), self.folder, &mut read, &mut problems);
+        self.read.append(&mut read);
+        self.problems.append(&mut problems);
         let mut single = node.clone();
         if let Kind::Map(entries) = &mut single.kind {
             entries.retain(|entry| entry.key.text != "for_each");
@@ -78,17 +75,17 @@ impl Workshop<'_> {
             }
             return;
         }
-        let mut values = self.values.clone();
         let mut constants = self.constants.clone();
         if let Some(item) = item {
-            values.insert("item".to_owned(), item.value.clone());
             constants = constants_with(&constants, "item", item.value.clone());
         }
-        let expanded = expand(
-            node,
-            &scope(&values, &self.secrets, self.sources),
-            &mut self.problems,
-        );
+        let scope = Scope {
+            item: item.map(|item| &item.value),
+            ..self.scope()
+        };
+        let mut problems = Vec::new();
+        let expanded = expand(node, &scope, &mut problems);
+        self.problems.append(&mut problems);
         let read = decode::<RawCheck>(&expanded, &mut self.problems);
         let Some(raw) = read.value else {
             return;
@@ -100,6 +97,7 @@ impl Workshop<'_> {
         let bench = Bench {
             constants: constants.clone(),
             sources: self.sources,
+            budget: self.budget,
             limits: self.limits,
             depth: 0,
         };
@@ -117,6 +115,17 @@ impl Workshop<'_> {
                 title: titled(check.title, repeated),
                 ..check
             });
+        }
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope {
+            values: &self.values,
+            item: None,
+            called: "variable",
+            secrets: Some(&self.secrets),
+            sources: self.sources,
+            budget: self.budget,
         }
     }
 
@@ -230,19 +239,6 @@ impl Workshop<'_> {
         self.problems
             .push(problem.help("`info: true` shows a check without scoring it"));
         None
-    }
-}
-
-fn scope<'a>(
-    values: &'a BTreeMap<String, Value>,
-    secrets: &'a BTreeSet<String>,
-    sources: &'a Sources,
-) -> Scope<'a> {
-    Scope {
-        values,
-        called: "variable",
-        secrets: Some(secrets),
-        sources,
     }
 }
 

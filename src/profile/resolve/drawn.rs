@@ -84,9 +84,11 @@ pub(super) fn instance(
     let sources: &Sources = &catalogue().sources;
     let scope = Scope {
         values: &values,
+        item: None,
         called: "parameter",
         secrets: None,
         sources,
+        budget: bench.budget,
     };
     let node = expand(&check.node, &scope, problems);
     let read = decode::<RawCatalogueCheck>(&node, problems);

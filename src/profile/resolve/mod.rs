@@ -20,6 +20,7 @@ use super::decode::{Spanned, decode};
 use super::load::Loader;
 use super::raw::{RawFixWith, RawProfile, RawSecret, RawSection};
 use super::tree::{Kind, Node};
+use super::vars::Budget;
 use super::{Profile, SecretSpec, Section, SignOff};
 use crate::check::{Check, CheckId, Fix};
 use crate::diagnostic::{Diagnostic, Span};
@@ -48,12 +49,14 @@ pub(super) fn resolve(
         return None;
     };
     check_header(&raw, node, &mut problems);
-    let values = variables::values(&raw.vars, set, &loader.sources, &mut problems);
+    let budget = Budget::default();
+    let values = variables::values(&raw.vars, set, &loader.sources, &budget, &mut problems);
     let secrets =
         variables::secret_names(raw.secrets.0.iter().map(|(name, _)| name.value.as_str()));
     let vars = Value::Object(values.clone().into_iter().collect());
     let mut workshop = Workshop {
         sources: &loader.sources,
+        budget: &budget,
         values,
         secrets,
         constants: BTreeMap::from([("vars".to_owned(), vars)]).into(),
@@ -283,6 +286,7 @@ pub(super) fn example(
     let bench = Bench {
         constants: BTreeMap::new().into(),
         sources,
+        budget: &Budget::default(),
         limits: (TIMEOUT, RETRIES),
         depth: 0,
     };

@@ -13,6 +13,7 @@ use crate::probe::AnyProbe;
 use crate::profile::decode::{Spanned, Tree, decode};
 use crate::profile::raw::{RawAttest, RawExpect, RawExplained, RawMeasure, RawPart};
 use crate::profile::tree::{Entry, Kind, Node};
+use crate::profile::vars::Budget;
 use crate::units::Duration;
 
 /// Parts within parts.
@@ -46,6 +47,8 @@ pub(super) struct Bench<'a> {
     pub(super) constants: Constants,
     /// The files.
     pub(super) sources: &'a Sources,
+    /// How much variables may still put in.
+    pub(super) budget: &'a Budget,
     /// Time limit and retries unless the check says otherwise.
     pub(super) limits: (Duration, u32),
     /// How many rules this one is within.

@@ -8,7 +8,10 @@ use crate::diagnostic::{Diagnostic, Sources};
 use crate::profile::decode::{Named, Spanned};
 use crate::profile::raw::{RawVar, VarType};
 use crate::profile::tree::{Kind, Node, Scalar};
-use crate::profile::vars::{Scope, references};
+use crate::profile::vars::{Budget, Scope, references, size};
+
+/// Values in all variables together; every check looks at them.
+const MOST_VALUES: usize = 10_000;
 
 /// Every variable's value. One that has none gets a placeholder, so that the rest of the
 /// profile can be looked at; that it has none is among the problems.
@@ -16,6 +19,7 @@ pub(super) fn values(
     vars: &Named<RawVar>,
     set: &BTreeMap<String, String>,
     sources: &Sources,
+    budget: &Budget,
     problems: &mut Vec<Diagnostic>,
 ) -> BTreeMap<String, Value> {
     let known = || vars.0.iter().map(|(name, _)| name.value.as_str());
@@ -39,6 +43,7 @@ pub(super) fn values(
             .collect(),
         set,
         sources,
+        budget,
         problems,
         values: BTreeMap::new(),
         open: Vec::new(),
@@ -47,7 +52,18 @@ pub(super) fn values(
         check_name(&mut resolver, name);
         resolver.value(name);
     }
-    resolver.values
+    let Variables { values, .. } = resolver;
+    let total: usize = values.values().map(|value| size(value).0).sum();
+    if total > MOST_VALUES {
+        let message = format!("the variables hold {total} values; at most {MOST_VALUES} can be");
+        let problem = Diagnostic::error("vars.size", message);
+        problems.push(match vars.0.first() {
+            Some((name, _)) => problem.at(&name.span),
+            None => problem,
+        });
+        return BTreeMap::new();
+    }
+    values
 }
 
 fn check_name(resolver: &mut Variables<'_>, name: &str) {
@@ -70,6 +86,7 @@ struct Variables<'a> {
     vars: BTreeMap<&'a str, (&'a Spanned<String>, &'a RawVar)>,
     set: &'a BTreeMap<String, String>,
     sources: &'a Sources,
+    budget: &'a Budget,
     problems: &'a mut Vec<Diagnostic>,
     values: BTreeMap<String, Value>,
     /// Variables whose values are being found, to notice circles.
@@ -118,8 +135,10 @@ impl<'a> Variables<'a> {
         let scope = Scope {
             values: &self.values,
             called: "variable",
+            item: None,
             secrets: None,
             sources: self.sources,
+            budget: self.budget,
         };
         scope.expand(node, self.problems).value()
     }
