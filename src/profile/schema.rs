@@ -73,12 +73,13 @@ fn allow_references(schema: &mut Value) {
 }
 
 fn allow_reference(schema: &mut Value) {
-    let types = match schema.get("type") {
-        Some(Value::String(one)) => vec![one.as_str()],
-        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-        _ => return,
+    let takes = |word: &str| match schema.get("type") {
+        Some(Value::String(one)) => one == word,
+        Some(Value::Array(several)) => several.iter().any(|one| one == word),
+        _ => false,
     };
-    if types.contains(&"string") || types.contains(&"object") {
+    let is_text = takes("string") && schema.get("enum").is_none();
+    if is_text || takes("object") || schema.as_object().is_none_or(serde_json::Map::is_empty) {
         return;
     }
     let mut outer = serde_json::Map::new();
