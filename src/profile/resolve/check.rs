@@ -22,6 +22,8 @@ use crate::units::Duration;
 
 /// Checks of one profile.
 const MOST_CHECKS: usize = 10_000;
+/// After so many problems the rest is not looked at: nobody would read them.
+const MOST_PROBLEMS: usize = 1000;
 /// A longer id is not a name.
 const LONGEST_ID: usize = 200;
 
@@ -46,6 +48,9 @@ pub(super) struct Workshop<'a> {
 impl Workshop<'_> {
     /// Makes the checks that `node` describes.
     pub(super) fn add(&mut self, node: &Node, section: &str) {
+        if self.problems.len() >= MOST_PROBLEMS {
+            return;
+        }
         let Some(list) = node.get("for_each") else {
             self.add_one(node, section, None);
             return;
