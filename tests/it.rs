@@ -14,6 +14,7 @@ mod architecture;
 mod catalogue;
 mod cli;
 mod generated;
+mod licences;
 mod pipeline;
 mod probes;
 mod profiles;
