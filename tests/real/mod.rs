@@ -5,6 +5,7 @@
 //! runs everything else.
 
 mod nameserver;
+mod nginx;
 mod openssl;
 
 use std::path::PathBuf;

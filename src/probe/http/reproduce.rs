@@ -42,19 +42,16 @@ pub(super) fn curl(question: &Http) -> String {
         };
         words.push(format!("-H {}", quoted(&header)));
     }
-    match &question.body {
-        None => {}
-        Some(Body::Text(text)) => {
-            let named = |name: &String| name.eq_ignore_ascii_case("content-type");
-            if !question.headers.keys().any(named) {
-                words.push("-H 'Content-Type:'".to_owned());
-            }
-            words.push(format!("--data-raw {}", quoted(text)));
+    if let Some(body) = &question.body {
+        let named = |name: &String| name.eq_ignore_ascii_case("content-type");
+        let (text, content_type) = match body {
+            Body::Text(text) => (text, "'Content-Type:'"),
+            Body::Json(json) => (json, "'Content-Type: application/json'"),
+        };
+        if !question.headers.keys().any(named) {
+            words.push(format!("-H {content_type}"));
         }
-        Some(Body::Json(json)) => {
-            words.push("-H 'Content-Type: application/json'".to_owned());
-            words.push(format!("--data-raw {}", quoted(json)));
-        }
+        words.push(format!("--data-raw {}", quoted(text)));
     }
     words.push(quoted(&question.url));
     words.join(" ")

@@ -1,7 +1,12 @@
 //! The `http` probe against servers in this process.
 
 mod answers;
+mod bodies;
+mod certificates;
 mod faults;
+mod redirects;
+mod requests;
+mod sharing;
 
 use ready::probe::http::{Facts, Http};
 use ready::probe::{Answer, Context, Probe, ProbeError};
