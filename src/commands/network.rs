@@ -48,6 +48,8 @@ pub(super) fn of(net: Net, secrets: Secrets, host: &Host) -> Context {
         secrets: Arc::new(secrets),
         traffic: Arc::default(),
         http: Arc::default(),
+        env: Arc::new(host.env.clone()),
+        cwd: host.cwd.as_path().into(),
         now: host.now,
         timeout: std::time::Duration::ZERO,
     }

@@ -1,5 +1,8 @@
-//! What every probe is handed: the network, the secrets, the clock and its time limit.
+//! What every probe is handed: the network, the secrets, the surroundings, the clock and its
+//! time limit.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,6 +24,10 @@ pub struct Context {
     pub traffic: Arc<Traffic>,
     /// Open HTTP connections, shared by all questions to an origin.
     pub http: Arc<Pool>,
+    /// Environment variables of this run, for programs that are started.
+    pub env: Arc<BTreeMap<String, String>>,
+    /// The folder that relative paths start from.
+    pub cwd: Arc<Path>,
     /// When the run started; ages and days left are counted from here.
     pub now: Timestamp,
     /// Time limit of the whole question. A probe keeps within it by itself, so that it can say

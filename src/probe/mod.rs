@@ -14,6 +14,7 @@ use crate::reason::{Reason, Side};
 
 mod context;
 pub mod net;
+mod shell;
 
 pub use context::{Context, Traffic};
 

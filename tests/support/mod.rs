@@ -31,6 +31,8 @@ pub fn context(roots: &[rustls::pki_types::CertificateDer<'static>]) -> Context 
         secrets: Arc::default(),
         traffic: Arc::default(),
         http: Arc::default(),
+        env: Arc::default(),
+        cwd: std::path::Path::new("/").into(),
         now: "2026-11-21T12:00:00Z".parse().expect("a literal"),
         timeout: Duration::from_secs(5),
     }
