@@ -131,7 +131,7 @@ fn the_documents_examples_can_be_used() {
     let constants = serde_json::json!({"min_days": 14});
     let names = Names(
         [
-            ("tls".to_owned(), Root::Facts(schema)),
+            ("tls".to_owned(), Root::Facts(schema.into())),
             ("vars".to_owned(), Root::Constant(constants)),
         ]
         .into(),

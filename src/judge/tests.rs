@@ -43,7 +43,7 @@ fn compile(source: &str, want: Want) -> Expression {
         },
     });
     let roots = ["tls", "http", "apex", "www"]
-        .map(|name| (name.to_owned(), Root::Facts(facts.clone())))
+        .map(|name| (name.to_owned(), Root::Facts(facts.clone().into())))
         .into_iter()
         .chain([("with".to_owned(), Root::Constant(json!({"min": 14})))]);
     Expression::compile(source, &Names(roots.collect()), want).unwrap()

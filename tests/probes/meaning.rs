@@ -69,7 +69,9 @@ fn holds(check: &Value, part: &Value, facts: &Value) -> bool {
     let mut scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap())
         .with("with", Data::from_json(&json!(with)));
     for (name, value) in facts.as_object().unwrap() {
-        names.0.insert(name.clone(), Root::Facts(json!(true)));
+        names
+            .0
+            .insert(name.clone(), Root::Facts(json!(true).into()));
         scope = scope.with(name, Data::from_json(value));
     }
     let one = std::slice::from_ref(&part["expect"]);

@@ -107,7 +107,7 @@ fn names() -> Names {
     let open = json!({"type": "object", "additionalProperties": true});
     Names(
         [
-            ("a", Root::Facts(open)),
+            ("a", Root::Facts(open.into())),
             ("b", Root::Constant(json!({"n": 1}))),
         ]
         .map(|(name, root)| (name.to_owned(), root))

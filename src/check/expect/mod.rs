@@ -42,7 +42,7 @@ pub struct Names(pub BTreeMap<String, Root>);
 #[derive(Clone, Debug)]
 pub enum Root {
     /// A probe's facts, with their JSON Schema. An expectation must depend on at least one.
-    Facts(Value),
+    Facts(Arc<Value>),
     /// Known before the run (`vars`, `with`): the value itself.
     Constant(Value),
 }

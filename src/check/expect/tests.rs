@@ -22,7 +22,7 @@ fn facts() -> Value {
 }
 
 fn names() -> Names {
-    let any = || Root::Facts(json!(true));
+    let any = || Root::Facts(json!(true).into());
     Names(
         [
             ("tls", any()),
@@ -103,7 +103,7 @@ fn missing_paths_name_the_element_and_its_neighbours() {
     assert!(missing("gone")(
         &Expression::compile(
             "gone.x",
-            &Names([("gone".to_owned(), Root::Facts(json!(true)))].into()),
+            &Names([("gone".to_owned(), Root::Facts(json!(true).into()))].into()),
             Want::Truth
         )
         .unwrap()

@@ -1,7 +1,7 @@
 //! Expressions compiled, with their problems told at their places in the file.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -13,12 +13,12 @@ use crate::profile::decode::Spanned;
 use crate::profile::place::locate;
 
 /// The JSON Schema of each kind's facts.
-fn schemas() -> &'static BTreeMap<&'static str, Value> {
-    static SCHEMAS: OnceLock<BTreeMap<&'static str, Value>> = OnceLock::new();
+fn schemas() -> &'static BTreeMap<&'static str, Arc<Value>> {
+    static SCHEMAS: OnceLock<BTreeMap<&'static str, Arc<Value>>> = OnceLock::new();
     SCHEMAS.get_or_init(|| {
         let schemas = facts_schemas().into_iter();
         schemas
-            .map(|(kind, schema)| (kind, schema.to_value()))
+            .map(|(kind, schema)| (kind, Arc::new(schema.to_value())))
             .collect()
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn problems(source: &str, parsed: &Parsed, names: &Names, want: Want)
         .0
         .iter()
         .map(|(name, root)| match root {
-            Root::Facts(schema) => (name.as_str(), (true, Cow::Borrowed(schema))),
+            Root::Facts(schema) => (name.as_str(), (true, Cow::Borrowed(&**schema))),
             Root::Constant(value) => {
                 let schema = schema::of_constant(value);
                 (name.as_str(), (false, Cow::Owned(schema)))

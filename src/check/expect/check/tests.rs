@@ -40,8 +40,8 @@ fn names() -> Names {
     });
     Names(
         [
-            ("tls", Root::Facts(tls)),
-            ("http", Root::Facts(http)),
+            ("tls", Root::Facts(tls.into())),
+            ("http", Root::Facts(http.into())),
             (
                 "vars",
                 Root::Constant(json!({"min_days": 14, "tiers": ["a"], "nested": {"deep": true}})),
@@ -439,7 +439,7 @@ fn fields(
 fn every_fact_of_every_probe_is_known_and_its_misspelling_is_not() {
     for (kind, schema) in crate::probe::facts_schemas() {
         let schema = schema.to_value();
-        let names = Names([(kind.to_owned(), Root::Facts(schema.clone()))].into());
+        let names = Names([(kind.to_owned(), Root::Facts(schema.clone().into()))].into());
         let mut found = Vec::new();
         fields(&super::schema::Schema::of(&schema), kind, 4, &mut found);
         assert!(!found.is_empty(), "{kind} has facts");
