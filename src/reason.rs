@@ -95,6 +95,7 @@ reasons! {
     CredentialRefused "credential.refused" Ours lasting "the credential was refused"
     CredentialUnusable "credential.unusable" Ours lasting "a secret's value cannot stand where the question needs it"
     PermissionDenied "permission.denied" Ours lasting "this machine does not permit the question"
+    FolderMissing "folder.missing" Ours lasting "a folder that the question works in does not exist"
     ToolMissing "tool.missing" Ours lasting "a program that the question needs is not installed"
     AllowIntrusive "allow.intrusive" Ours lasting "needs --allow intrusive"
     AllowExec "allow.exec" Ours lasting "needs --allow exec"

@@ -241,6 +241,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 }
 
 probes! {
+    command::Command,
     dns::Dns,
     http::Http,
     tcp::Tcp,
