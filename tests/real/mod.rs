@@ -4,6 +4,7 @@
 //! `READY_REQUIRE_SERVERS` is set, as the test command does. `cargo test -- --skip real::`
 //! runs everything else.
 
+mod audit;
 mod nameserver;
 mod nginx;
 mod openssl;

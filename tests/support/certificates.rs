@@ -1,6 +1,7 @@
 //! Certificate chains made on the spot: roots, intermediates and leaves with every knob that a
 //! test needs. Dates are around the fixed `now` of [`super::context`].
 
+use base64::Engine as _;
 use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
@@ -167,6 +168,18 @@ impl Clone for Identity {
             key: self.key.clone_key(),
         }
     }
+}
+
+/// As text, under a label such as `CERTIFICATE`.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    let body = lines.join("\n");
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
 fn identity(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Identity {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use base64::Engine as _;
 use ready::probe::Probe;
 use ready::probe::tls::Tls;
 use rustls::pki_types::CertificateDer;
@@ -12,7 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::support::certificates::{Authority, Identity};
+use crate::support::certificates::{Authority, Identity, pem};
 use crate::support::context;
 
 pub use ready::probe::tls::Facts;
@@ -176,15 +175,4 @@ impl Server {
         let probe: Tls = serde_json::from_value(probe).unwrap();
         probe.gather(&context).await.unwrap()
     }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let lines: Vec<&str> = text
-        .as_bytes()
-        .chunks(64)
-        .map(|line| std::str::from_utf8(line).unwrap())
-        .collect();
-    let body = lines.join("\n");
-    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
