@@ -5,11 +5,15 @@
 //! runs everything else.
 
 mod audit;
+mod http;
 mod nameserver;
 mod nginx;
 mod openssl;
 
 use std::path::PathBuf;
+
+/// Where servers are installed, which is not always searched.
+const SERVERS: &str = "/usr/sbin";
 
 /// The installed program of this name. One that is missing is told and the test skipped, or
 /// the test fails where `READY_REQUIRE_SERVERS` is set.
@@ -20,6 +24,7 @@ use std::path::PathBuf;
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
+        .chain([PathBuf::from(SERVERS)])
         .map(|folder| folder.join(name))
         .find(|candidate| candidate.is_file());
     if found.is_none() {
