@@ -138,6 +138,10 @@ async fn start() -> (SocketAddr, SocketAddr, String) {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // A root with its leaf's name would look self-signed to OpenSSL.
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "Benchmark root");
     let root = params.self_signed(&key).unwrap();
     let issuer = rcgen::Issuer::new(params, key);
     let leaf_key = rcgen::KeyPair::generate().unwrap();
