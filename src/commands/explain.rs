@@ -19,7 +19,7 @@ pub(super) fn run(args: &Explain, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     let (text, json) = if let Some(check) = catalogue::find(id) {
         (check_text(check, ui.width()), check_json(check))
     } else if let Some(profile) = profile::built_in().into_iter().find(|one| one.id == id) {
-        (profile_text(&profile), profile_json(&profile))
+        (profile_text(&profile, ui.width()), profile_json(&profile))
     } else if let Ok(reason) = id.parse::<Reason>() {
         (reason_text(reason), reason_json(reason))
     } else if let Some(schema) = facts_schemas().remove(id) {
@@ -110,10 +110,10 @@ fn check_json(check: &CatalogueCheck) -> Value {
     })
 }
 
-fn profile_text(profile: &BuiltIn) -> String {
+fn profile_text(profile: &BuiltIn, width: usize) -> String {
     let mut text = format!("{}\n{}\n", profile.id, profile.title);
     if let Some(about) = &profile.about {
-        _ = writeln!(text, "\n{}", about.trim_end());
+        paragraph(&mut text, "About", about, width);
     }
     let needs = profile::needs(profile.id);
     if !needs.vars.is_empty() {

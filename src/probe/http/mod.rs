@@ -54,7 +54,7 @@ impl Probe for Http {
         vec![Contact {
             host: url.host_str().unwrap_or_default().to_owned(),
             port: url.port_or_known_default(),
-            action: format!("{} {}{redirects}", self.method, url.path()),
+            action: format!("{} {}{}{redirects}", self.method, url.path(), self.peculiarities()),
             count: u32::from(self.samples),
             access: self.access(),
         }]
@@ -70,6 +70,24 @@ impl Probe for Http {
 }
 
 impl Http {
+    /// What tells this request from a plain one to the same address, for people.
+    fn peculiarities(&self) -> String {
+        let mut words = vec![String::new()];
+        if !self.headers.is_empty() {
+            let names: Vec<&str> = self.headers.keys().map(String::as_str).collect();
+            words.push(format!("with {}", names.join(", ")));
+        }
+        match self.version {
+            Version::Auto => {}
+            Version::One => words.push("over HTTP/1.1".to_owned()),
+            Version::Two => words.push("over HTTP/2".to_owned()),
+        }
+        if self.addresses == Addresses::All {
+            words.push("on every address".to_owned());
+        }
+        words.join(" ")
+    }
+
     fn access(&self) -> Access {
         // The safe methods of RFC 9110.
         if matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE") {
