@@ -243,6 +243,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 probes! {
     command::Command,
     dns::Dns,
+    file::File,
     http::Http,
     tcp::Tcp,
     tls::Tls,

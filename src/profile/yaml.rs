@@ -1,6 +1,6 @@
 //! YAML text to a [`Node`] tree: every duplicate key told, every limit kept.
 //!
-//! This is the only module that names the YAML crate. It reads the crate's event stream, not
+//! No other module of profiles names the YAML crate. It reads the crate's event stream, not
 //! its serde front end, because only there both of two equal keys, the quotes of a scalar and
 //! the place of everything are still known.
 

@@ -2,6 +2,7 @@
 
 mod command;
 mod dns;
+mod file;
 mod http;
 mod meaning;
 mod sites;
