@@ -201,7 +201,7 @@ mod tests {
         let headers = http::HeaderMap::new();
         let started = std::time::Instant::now();
         for piece in [
-            "<", "<a ", "<a b=", "<!--", "&", "at a.", "<script>", "\"", "a:1:", "#1 a",
+            "<", "\0", "<a ", "<a b=", "<!--", "&", "at a.", "<script>", "\"", "a:1:", "#1 a",
         ] {
             let body = piece.repeat((1 << 20) / piece.len());
             let meaning = read(&exchange(&headers, body.as_bytes(), &url));

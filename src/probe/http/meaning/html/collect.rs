@@ -1,6 +1,10 @@
 //! One pass over the tokens of a page, keeping what the facts are made from.
 
-use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use html5gum::{Span, Tokenizer};
+use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 
 use super::super::text::{MOST, short};
 
@@ -39,32 +43,84 @@ pub(super) struct ScriptTag {
     pub(super) crossorigin: Option<String>,
 }
 
-/// Reads all tokens once.
+/// Reads the page once.
 pub(super) fn collect(body: &[u8]) -> Found {
-    let mut emitter = DefaultEmitter::default();
+    let mut reader = Reader::default();
+    // Nothing is handed on token by token: a page may be nothing but mistakes, and the
+    // tokenizer would keep one token for each of them.
+    let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<()> {
+        reader.read(&event);
+        None
+    });
     emitter.naively_switch_states(true);
-    let mut found = Found::default();
-    let mut in_title = false;
-    for Ok(token) in Tokenizer::new_with_emitter(body, emitter) {
-        match token {
-            Token::StartTag(tag) => {
-                in_title = tag.name.as_slice() == b"title" && found.title.is_none();
-                found.tag(&tag);
+    for Ok(()) in Tokenizer::new_with_emitter(body, emitter) {}
+    reader.found
+}
+
+/// What is being read.
+#[derive(Default)]
+struct Reader {
+    found: Found,
+    tag: StartTag,
+    in_title: bool,
+}
+
+/// A start tag; of attributes with the same name the first counts.
+#[derive(Default)]
+struct StartTag {
+    name: Vec<u8>,
+    attributes: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The attribute whose value comes next, unless it is a repeated one.
+    current: Option<Vec<u8>>,
+}
+
+impl Reader {
+    fn read(&mut self, event: &CallbackEvent<'_>) {
+        match event {
+            CallbackEvent::OpenStartTag { name } => {
+                self.tag = StartTag {
+                    name: name.to_vec(),
+                    ..StartTag::default()
+                }
             }
-            Token::String(text) if in_title => {
-                let title = short(String::from_utf8_lossy(&text.value).trim());
-                found.title = (!title.is_empty()).then_some(title);
+            CallbackEvent::AttributeName { name } => self.tag.attribute(name),
+            CallbackEvent::AttributeValue { value } => self.tag.value(value),
+            CallbackEvent::CloseStartTag { .. } => {
+                self.in_title = self.tag.name == b"title" && self.found.title.is_none();
+                self.found.tag(&self.tag);
             }
-            Token::EndTag(_) => in_title = false,
-            Token::Doctype(_) => found.doctype = true,
+            CallbackEvent::String { value } if self.in_title => {
+                let title = short(String::from_utf8_lossy(value).trim());
+                self.found.title = (!title.is_empty()).then_some(title);
+            }
+            CallbackEvent::EndTag { .. } => self.in_title = false,
+            CallbackEvent::Doctype { .. } => self.found.doctype = true,
             _ => {}
         }
     }
-    found
+}
+
+impl StartTag {
+    fn attribute(&mut self, name: &[u8]) {
+        self.current = match self.attributes.entry(name.to_vec()) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(vacant) => {
+                vacant.insert(Vec::new());
+                Some(name.to_vec())
+            }
+        };
+    }
+
+    fn value(&mut self, value: &[u8]) {
+        let current = self.current.take();
+        if let Some(known) = current.and_then(|name| self.attributes.get_mut(&name)) {
+            known.extend_from_slice(value);
+        }
+    }
 }
 
 impl Found {
-    fn tag(&mut self, tag: &StartTag<()>) {
+    fn tag(&mut self, tag: &StartTag) {
         self.count_handlers(tag);
         match tag.name.as_slice() {
             b"html" => self.lang = self.lang.take().or_else(|| filled(tag, "lang")),
@@ -91,7 +147,7 @@ impl Found {
         }
     }
 
-    fn count_handlers(&mut self, tag: &StartTag<()>) {
+    fn count_handlers(&mut self, tag: &StartTag) {
         for name in tag.attributes.keys() {
             let handler = name.len() > 4 && name.starts_with(b"on");
             if handler && name.iter().all(u8::is_ascii_lowercase) {
@@ -100,7 +156,7 @@ impl Found {
         }
     }
 
-    fn meta(&mut self, tag: &StartTag<()>) {
+    fn meta(&mut self, tag: &StartTag) {
         if let Some(charset) = filled(tag, "charset") {
             self.charset = Some(charset.to_ascii_lowercase());
         }
@@ -134,7 +190,7 @@ impl Found {
         }
     }
 
-    fn link(&mut self, tag: &StartTag<()>) {
+    fn link(&mut self, tag: &StartTag) {
         let Some(href) = filled(tag, "href") else {
             return;
         };
@@ -164,7 +220,7 @@ impl Found {
         }
     }
 
-    fn script(&mut self, tag: &StartTag<()>) {
+    fn script(&mut self, tag: &StartTag) {
         let Some(src) = filled(tag, "src") else {
             if !attribute(tag, "type").is_some_and(|kind| is_data(&kind)) {
                 self.inline_scripts = self.inline_scripts.saturating_add(1);
@@ -181,7 +237,7 @@ impl Found {
         }
     }
 
-    fn media(&mut self, tag: &StartTag<()>) {
+    fn media(&mut self, tag: &StartTag) {
         keep(&mut self.passive, filled(tag, "src"));
         keep(&mut self.passive, filled(tag, "poster"));
         let candidates = filled(tag, "srcset").unwrap_or_default();
@@ -207,17 +263,17 @@ fn keep(list: &mut Vec<String>, address: Option<String>) {
     }
 }
 
-fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
+fn attribute(tag: &StartTag, name: &str) -> Option<String> {
     let value = tag.attributes.get(name.as_bytes())?;
-    Some(short(&String::from_utf8_lossy(&value.value)))
+    Some(short(&String::from_utf8_lossy(value)))
 }
 
 /// An attribute with something in it, trimmed.
-fn filled(tag: &StartTag<()>, name: &str) -> Option<String> {
+fn filled(tag: &StartTag, name: &str) -> Option<String> {
     let value = attribute(tag, name)?.trim().to_owned();
     (!value.is_empty()).then_some(value)
 }
 
-fn is(tag: &StartTag<()>, name: &str, word: &str) -> bool {
+fn is(tag: &StartTag, name: &str, word: &str) -> bool {
     attribute(tag, name).is_some_and(|value| value.trim().eq_ignore_ascii_case(word))
 }
