@@ -14,6 +14,7 @@ mod architecture;
 mod catalogue;
 mod cli;
 mod generated;
+mod hostile;
 mod licences;
 mod pipeline;
 mod probes;
