@@ -245,6 +245,7 @@ probes! {
     dns::Dns,
     file::File,
     http::Http,
+    redis::Redis,
     tcp::Tcp,
     tls::Tls,
 }

@@ -5,6 +5,7 @@ mod dns;
 mod file;
 mod http;
 mod meaning;
+mod redis;
 mod sites;
 mod tcp;
 mod tls;

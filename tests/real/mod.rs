@@ -1,4 +1,4 @@
-//! The same probes against real programs (nginx, OpenSSL, name servers) on loopback.
+//! The same probes against real programs (nginx, OpenSSL, name servers, Redis …) on loopback.
 //!
 //! A program that is not installed is told and skipped on a laptop, and a failure where
 //! `READY_REQUIRE_SERVERS` is set, as the test command does. `cargo test -- --skip real::`
@@ -9,6 +9,8 @@ mod http;
 mod nameserver;
 mod nginx;
 mod openssl;
+mod redis;
+mod services;
 
 use std::path::PathBuf;
 

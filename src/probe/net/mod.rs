@@ -4,6 +4,7 @@
 
 mod dial;
 pub mod resolve;
+pub(in crate::probe) mod talk;
 pub mod tls;
 
 use std::collections::BTreeMap;
