@@ -430,6 +430,38 @@ fn mistakes_on_the_command_line_are_usage_errors() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_does_not_take_the_others_along() {
+    let origin = Origin::always("fine");
+    let bench = Bench::new().file("p.yaml", one(&origin.url("/"), "http.status == 200"));
+    let audit =
+        |reports: &[&str]| bench.ready(&[&["audit", "--profile", "p.yaml"], reports].concat());
+    let full = audit(&["--report", "json=/dev/full", "--report", "junit=j.xml"]);
+    assert_eq!(full.code, Some(2), "{}", full.err);
+    assert!(full.err.contains("cannot write /dev/full"), "{}", full.err);
+    assert!(full.out.contains("READY"), "{}", full.out);
+    assert!(bench.read("j.xml").contains("<testsuites"));
+
+    let asked = origin.requests().len();
+    for reports in [
+        &["--report", "json=missing/r.json"][..],
+        &["--report", "json=."],
+        &["--report", "json=p.yaml/r.json"],
+        &["--report", "json=same", "--report", "junit=same"],
+    ] {
+        let refused = audit(reports);
+        assert_eq!(refused.code, Some(2), "{reports:?}: {}", refused.err);
+        assert_eq!(refused.out, "", "{reports:?}");
+    }
+    let gathered = bench.ready(&["gather", "--profile", "p.yaml", "-o", "missing/e.json"]);
+    assert_eq!(gathered.code, Some(2), "{}", gathered.err);
+    assert_eq!(
+        origin.requests().len(),
+        asked,
+        "refused before anything is asked"
+    );
+}
+
+#[test]
 fn saved_evidence_is_judged_without_asking_again() {
     let origin = Origin::always("fine");
     let bench = Bench::new().file("p.yaml", one(&origin.url("/"), "http.status == 200"));

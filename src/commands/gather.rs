@@ -8,6 +8,10 @@ use crate::exit::Exit;
 use crate::plan::Plan;
 
 pub(super) fn run(args: &Gather, ui: &Ui<'_>) -> anyhow::Result<Exit> {
+    let file = args.output.as_ref().map(|file| ui.host.cwd.join(file));
+    if let Some(file) = &file {
+        output::check_place(file)?;
+    }
     let profile = load::profile(&args.profile, ui)?;
     let plan = Plan::of(&profile, network::allow(&args.network.allow));
     let context = network::context(&args.network, &profile, ui)?;
@@ -21,9 +25,9 @@ pub(super) fn run(args: &Gather, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     ));
     let mut json = serde_json::to_vec_pretty(&evidence).context("evidence")?;
     json.push(b'\n');
-    match &args.output {
+    match &file {
         None => print(&json)?,
-        Some(file) => output::write_file(&ui.host.cwd.join(file), &json)?,
+        Some(file) => output::write_file(file, &json)?,
     }
     Ok(if evidence.interrupted {
         Exit::Interrupted

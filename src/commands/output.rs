@@ -1,5 +1,6 @@
 //! From evidence to reports, and reports to their files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -58,6 +59,13 @@ impl Destinations {
         if on_stdout == 0 {
             reports.push((find(TERMINAL)?, None));
         }
+        let mut files = BTreeSet::new();
+        for file in reports.iter().filter_map(|(_, file)| file.as_deref()) {
+            check_place(file)?;
+            if !files.insert(file.to_path_buf()) {
+                bail!("two reports cannot go to one file: {}", file.display());
+            }
+        }
         Ok(Self {
             reports,
             verbose: args.verbose,
@@ -71,23 +79,47 @@ impl Destinations {
             .any(|(format, file)| file.is_none() && format.name() == TERMINAL)
     }
 
-    /// Writes every report and says how the run ended.
+    /// Writes every report and says how the run ended. One that cannot be written is told
+    /// when all the others are.
     pub(super) fn write(&self, report: &Report, ui: &Ui<'_>) -> anyhow::Result<Exit> {
-        for (format, file) in &self.reports {
-            let style = Style {
-                color: file.is_none() && ui.color_stdout(),
-                width: ui.width(),
-                verbose: self.verbose,
-            };
-            let bytes = format
-                .render(report, &style)
-                .with_context(|| format!("cannot make the {} report", format.name()))?;
-            match file {
-                Some(file) => write_file(file, &bytes)?,
-                None => print(&bytes)?,
-            }
+        let failures: Vec<String> = self
+            .reports
+            .iter()
+            .filter_map(|(format, file)| {
+                let written = self.write_one(report, *format, file.as_deref(), ui);
+                written.err().map(|error| format!("{error:#}"))
+            })
+            .collect();
+        if !failures.is_empty() {
+            bail!("{}", failures.join("; "));
         }
         Ok(report.exit())
+    }
+
+    fn write_one(
+        &self,
+        report: &Report,
+        format: &dyn Format,
+        file: Option<&Path>,
+        ui: &Ui<'_>,
+    ) -> anyhow::Result<()> {
+        let style = Style {
+            color: file.is_none() && ui.color_stdout(),
+            width: ui.width(),
+            verbose: self.verbose,
+        };
+        let bytes = format
+            .render(report, &style)
+            .with_context(|| format!("cannot make the {} report", format.name()))?;
+        match file {
+            Some(file) => write_file(file, &bytes),
+            None => print(&bytes).with_context(|| {
+                format!(
+                    "cannot write the {} report to standard output",
+                    format.name()
+                )
+            }),
+        }
     }
 }
 
@@ -101,17 +133,37 @@ fn find(name: &str) -> anyhow::Result<&'static dyn Format> {
     })
 }
 
-/// Writes a whole file or leaves the old one as it was.
+/// Refuses a place that nothing can be written to, before the work for it is done.
+pub(super) fn check_place(file: &Path) -> anyhow::Result<()> {
+    let told = || format!("cannot write {}", file.display());
+    if file.is_dir() || file.file_name().is_none() {
+        bail!("{}: it is a folder, name a file in it", told());
+    }
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let found = std::fs::metadata(folder)
+        .with_context(|| format!("{}: its folder cannot be used", told()))?;
+    if !found.is_dir() {
+        bail!("{}: {} is no folder", told(), folder.display());
+    }
+    Ok(())
+}
+
+/// Writes a whole file or leaves the old one as it was, where the folder allows to replace it.
 pub(super) fn write_file(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let told = || format!("cannot write {}", file.display());
-    // A pipe or a device cannot be replaced, only written to.
-    if file.exists() && !file.is_file() {
+    // A pipe, a device or a link cannot be replaced, only written to.
+    let kind = std::fs::symlink_metadata(file).map(|found| found.file_type());
+    if kind.is_ok_and(|kind| !kind.is_file()) {
         return std::fs::write(file, bytes).with_context(told);
     }
     let mut name = file.file_name().with_context(told)?.to_owned();
     name.push(".partial");
     let partial = file.with_file_name(name);
-    std::fs::write(&partial, bytes)
-        .and_then(|()| std::fs::rename(&partial, file))
-        .with_context(told)
+    let replaced = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, file));
+    if replaced.is_ok() {
+        return Ok(());
+    }
+    // The folder may be closed and the file open, as with a file mounted into a container.
+    let _ = std::fs::remove_file(&partial);
+    std::fs::write(file, bytes).with_context(told)
 }
