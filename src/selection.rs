@@ -113,7 +113,8 @@ fn unknown(written: &str, profile: &Profile) -> String {
             profile.identity.id
         ),
         None => format!(
-            "no check, section or tag of profile `{}` is called `{written}`; `ready plan` lists them",
+            "no check, section or tag of profile `{}` is called `{written}`; `ready plan --json` \
+             names the checks that ask something",
             profile.identity.id
         ),
     }

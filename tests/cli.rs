@@ -462,6 +462,33 @@ fn a_report_that_cannot_be_written_does_not_take_the_others_along() {
 }
 
 #[test]
+fn a_variable_without_a_value_is_told_once() {
+    let ran = Bench::new().ready(&["validate", "web"]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(ran.err.matches("error[").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("`--set url=…`"), "{}", ran.err);
+    let profile = "ready: 1\nid: p\nvars:\n  api: \"https://api.${site.domain}/\"\n  \
+        site: {required: true}\n  list: {type: list, required: true}\nchecks:\n  \
+        - {id: a, for_each: '${list}', use: web/reachable, with: {url: '${api}'}}\n  \
+        - {id: b, use: web/reachable, with: {url: '${site}', urk: 1}}\n";
+    let ran = Bench::new()
+        .file("p.yaml", profile)
+        .ready(&["validate", "p.yaml"]);
+    let codes: Vec<&str> = ran
+        .err
+        .lines()
+        .filter(|line| line.starts_with("error["))
+        .collect();
+    assert_eq!(codes.len(), 3, "{}", ran.err);
+    assert!(codes[2].contains("urk"), "{}", ran.err);
+    let set = ["--set", "site=https://a.example", "--set", "list=x"];
+    let ran = Bench::new()
+        .file("p.yaml", profile.replace(", urk: 1", ""))
+        .ready(&[&["validate", "p.yaml"][..], &set].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+}
+
+#[test]
 fn saved_evidence_is_judged_without_asking_again() {
     let origin = Origin::always("fine");
     let bench = Bench::new().file("p.yaml", one(&origin.url("/"), "http.status == 200"));

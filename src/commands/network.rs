@@ -99,7 +99,11 @@ fn secrets(declared: &[SecretSpec], host: &Host) -> anyhow::Result<Secrets> {
     for SecretSpec { name, .. } in declared {
         if let Some(value) = host.env.get(name).filter(|value| !value.is_empty()) {
             found.push((name.clone(), Secret::new(value)));
-        } else if let Some(file) = host.env.get(&format!("{name}_FILE")) {
+        } else if let Some(file) = host
+            .env
+            .get(&format!("{name}_FILE"))
+            .filter(|file| !file.is_empty())
+        {
             let value = std::fs::read_to_string(host.cwd.join(file))
                 .with_context(|| format!("{name}_FILE={file}"))?;
             found.push((

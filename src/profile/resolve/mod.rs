@@ -51,6 +51,7 @@ pub(super) fn resolve(
     check_header(&raw, node, &mut problems);
     let budget = Budget::default();
     let values = variables::values(&raw.vars, set, &loader.sources, &budget, &mut problems);
+    let unset = variables::unset(&raw.vars, set);
     let secrets =
         variables::secret_names(raw.secrets.0.iter().map(|(name, _)| name.value.as_str()));
     let vars = Value::Object(values.clone().into_iter().collect());
@@ -82,6 +83,10 @@ pub(super) fn resolve(
         mut problems,
         ..
     } = workshop;
+    // What follows from a variable without a value is told once, as that.
+    problems.retain(|problem| {
+        problem.code == variables::UNSET || !variables::speaks_of(problem, &unset, &loader.sources)
+    });
     if checks.is_empty() && problems.is_empty() && loader.problems.is_empty() {
         let problem = Diagnostic::warning("profile.empty", "this profile has no checks");
         problems.push(problem.at(&node.span));

@@ -13,6 +13,53 @@ use crate::profile::vars::{Budget, Scope, references, size};
 /// Values in all variables together; every check looks at them.
 const MOST_VALUES: usize = 10_000;
 
+/// The code of a variable without a value.
+pub(super) const UNSET: &str = "vars.unset";
+
+/// The variables that have no value, by themselves or because their default uses such a one.
+pub(super) fn unset<'a>(
+    vars: &'a Named<RawVar>,
+    set: &BTreeMap<String, String>,
+) -> BTreeSet<&'a str> {
+    let open = || {
+        let vars = vars.0.iter();
+        vars.filter(|(name, _)| !set.contains_key(&name.value))
+    };
+    let mut unset = BTreeSet::new();
+    loop {
+        let more: Vec<&str> = open()
+            .filter(|(name, var)| {
+                !unset.contains(name.value.as_str())
+                    && var.default.as_ref().is_none_or(|default| {
+                        let mut used = references(&default.node).into_iter();
+                        used.any(|used| unset.contains(used.as_str()))
+                    })
+            })
+            .map(|(name, _)| name.value.as_str())
+            .collect();
+        if more.is_empty() {
+            return unset;
+        }
+        unset.extend(more);
+    }
+}
+
+/// Whether the text that a problem marks uses one of these variables.
+pub(super) fn speaks_of(problem: &Diagnostic, names: &BTreeSet<&str>, sources: &Sources) -> bool {
+    let Some(span) = problem.span.as_ref().filter(|_| !names.is_empty()) else {
+        return false;
+    };
+    let text = sources.slice(span);
+    let uses = ["${", "vars."].into_iter().flat_map(|before| {
+        text.match_indices(before)
+            .filter_map(move |(at, _)| text.get(at + before.len()..))
+    });
+    uses.into_iter().any(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        names.contains(rest.get(..end.unwrap_or(rest.len())).unwrap_or_default())
+    })
+}
+
 /// Every variable's value. One that has none gets a placeholder, so that the rest of the
 /// profile can be looked at; that it has none is among the problems.
 pub(super) fn values(
@@ -28,6 +75,10 @@ pub(super) fn values(
             let message =
                 format!("`--set {name}=…` sets a variable that the profile does not have");
             let problem = Diagnostic::error("vars.unknown", message);
+            let problem = match name.as_str() {
+                "url" => problem.help("an address on the command line is the variable `url`"),
+                _ => problem.help("the profile has no variables"),
+            };
             problems.push(
                 problem
                     .suggest(name, known(), "its variables")
@@ -182,7 +233,7 @@ impl<'a> Variables<'a> {
         let name = &key.value;
         if !var.required {
             let message = format!("variable `{name}` has neither a value nor `required: true`");
-            let problem = Diagnostic::error("vars.unset", message).at(&key.span);
+            let problem = Diagnostic::error(UNSET, message).at(&key.span);
             self.problems
                 .push(problem.help("give it a `default`, or say `required: true`"));
             return;
@@ -193,7 +244,7 @@ impl<'a> Variables<'a> {
             about.unwrap_or_default()
         );
         self.problems.push(
-            Diagnostic::error("vars.unset", message)
+            Diagnostic::error(UNSET, message)
                 .at(&key.span)
                 .label("needs a value")
                 .help(format!("run with `--set {name}=…`, or give it a `default`")),
