@@ -489,6 +489,41 @@ fn a_variable_without_a_value_is_told_once() {
 }
 
 #[test]
+fn a_list_looked_at_again_and_again_takes_little_memory() {
+    let mut profile = "ready: 1\nid: p\nvars:\n  l: [".to_owned();
+    for number in 0..1000 {
+        _ = write!(profile, "host-{number}.example,");
+    }
+    profile.push_str("]\nchecks:\n");
+    for number in 0..4 {
+        _ = writeln!(
+            profile,
+            "  - {{id: c{number}, for_each: '${{l}}', use: tcp/open, with: {{host: '${{item}}', port: 1}}}}"
+        );
+    }
+    let bench = Bench::new().file("p.yaml", profile);
+    let mut child = bench
+        .command(&["validate", "p.yaml"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let code = loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let now = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        peak = peak.max(now.unwrap_or(0));
+        if let Some(code) = child.try_wait().unwrap() {
+            break code;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    assert!(code.success(), "{code}");
+    assert!((1024..64 * 1024).contains(&peak), "{peak} KiB");
+}
+
+#[test]
 fn saved_evidence_is_judged_without_asking_again() {
     let origin = Origin::always("fine");
     let bench = Bench::new().file("p.yaml", one(&origin.url("/"), "http.status == 200"));

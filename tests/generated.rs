@@ -132,7 +132,7 @@ fn the_documents_examples_can_be_used() {
     let names = Names(
         [
             ("tls".to_owned(), Root::Facts(schema.into())),
-            ("vars".to_owned(), Root::Constant(constants)),
+            ("vars".to_owned(), Root::Constant(constants.into())),
         ]
         .into(),
     );

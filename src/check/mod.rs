@@ -194,7 +194,7 @@ pub struct Asked {
 }
 
 /// What expressions see beside facts: `vars` and `with`.
-pub type Constants = Arc<BTreeMap<String, Value>>;
+pub type Constants = Arc<BTreeMap<String, Arc<Value>>>;
 
 /// Expectations over facts.
 #[derive(Clone, Debug)]

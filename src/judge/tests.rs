@@ -45,12 +45,15 @@ fn compile(source: &str, want: Want) -> Expression {
     let roots = ["tls", "http", "apex", "www"]
         .map(|name| (name.to_owned(), Root::Facts(facts.clone().into())))
         .into_iter()
-        .chain([("with".to_owned(), Root::Constant(json!({"min": 14})))]);
+        .chain([("with".to_owned(), Root::Constant(json!({"min": 14}).into()))]);
     Expression::compile(source, &Names(roots.collect()), want).unwrap()
 }
 
 fn constants() -> Constants {
-    Arc::new(BTreeMap::from([("with".to_owned(), json!({"min": 14}))]))
+    Arc::new(BTreeMap::from([(
+        "with".to_owned(),
+        json!({"min": 14}).into(),
+    )]))
 }
 
 fn expect(names: &[&str], expectations: &[(&str, Option<&str>)]) -> Rule {

@@ -116,7 +116,10 @@ impl Loader {
             chain.pop();
             node
         });
-        self.done.insert(identity, node.clone());
+        // Nothing asks for the outermost again: it may be large, and to keep it is to copy it.
+        if !chain.is_empty() {
+            self.done.insert(identity, node.clone());
+        }
         node
     }
 

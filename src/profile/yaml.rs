@@ -16,7 +16,7 @@ pub(crate) const LARGEST_FILE: usize = 4 * 1024 * 1024;
 /// Deeper nesting is no checklist either.
 const DEEPEST: usize = 64;
 /// Nodes of one document, with aliases written out.
-const MOST_NODES: usize = 250_000;
+const MOST_NODES: usize = 150_000;
 
 /// Reads one document. The text is added to `sources` under `name`, also if it is wrong.
 ///
@@ -305,7 +305,7 @@ impl Builder<'_> {
     fn count(&mut self, nodes: usize, depth: usize, span: &Span) -> Result<(), Fatal> {
         self.nodes = self.nodes.saturating_add(nodes);
         let message = if self.nodes > MOST_NODES {
-            "too much: more than 250,000 values, aliases written out"
+            "too much: more than 150,000 values, aliases written out"
         } else if self.stack.len() + depth > DEEPEST {
             "nested too deeply: more than 64 levels"
         } else {

@@ -65,7 +65,7 @@ fn holds(check: &Value, part: &Value, facts: &Value) -> bool {
             with.insert(name, default.clone());
         }
     }
-    let mut names = Names([("with".to_owned(), Root::Constant(json!(with)))].into());
+    let mut names = Names([("with".to_owned(), Root::Constant(json!(with).into()))].into());
     let mut scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap())
         .with("with", Data::from_json(&json!(with)));
     for (name, value) in facts.as_object().unwrap() {

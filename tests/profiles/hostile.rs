@@ -43,11 +43,11 @@ fn large_things_are_refused_in_words() {
     for (text, words) in [
         (
             many(100_000, |n| format!("- {{id: c{n}, attest: {{ask: q}}}}")),
-            "more than 250,000 values",
+            "more than 150,000 values",
         ),
         (
             many(12_000, |n| format!("- {{id: c{n}, attest: {{ask: q}}}}")),
-            "more than 10,000 checks",
+            "more than 5,000 checks",
         ),
         (
             header() + &format!("checks: [{{id: a, for_each: [{ports}], attest: {{ask: q}}}}]"),

@@ -108,7 +108,7 @@ fn names() -> Names {
     Names(
         [
             ("a", Root::Facts(open.into())),
-            ("b", Root::Constant(json!({"n": 1}))),
+            ("b", Root::Constant(json!({"n": 1}).into())),
         ]
         .map(|(name, root)| (name.to_owned(), root))
         .into(),

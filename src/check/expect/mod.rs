@@ -44,7 +44,7 @@ pub enum Root {
     /// A probe's facts, with their JSON Schema. An expectation must depend on at least one.
     Facts(Arc<Value>),
     /// Known before the run (`vars`, `with`): the value itself.
-    Constant(Value),
+    Constant(Arc<Value>),
 }
 
 /// What kind of value an expression must give.

@@ -27,7 +27,7 @@ fn names() -> Names {
         [
             ("tls", any()),
             ("http", any()),
-            ("vars", Root::Constant(json!({"min": 14}))),
+            ("vars", Root::Constant(json!({"min": 14}).into())),
         ]
         .map(|(name, root)| (name.to_owned(), root))
         .into(),

@@ -21,7 +21,7 @@ use crate::profile::vars::{Budget, Scope};
 use crate::units::Duration;
 
 /// Checks of one profile.
-const MOST_CHECKS: usize = 10_000;
+const MOST_CHECKS: usize = 5_000;
 /// After so many problems the rest is not looked at: nobody would read them.
 const MOST_PROBLEMS: usize = 1000;
 /// A longer id is not a name.
@@ -73,8 +73,7 @@ impl Workshop<'_> {
 
     fn add_one(&mut self, node: &Node, section: &str, item: Option<&Item>) {
         if self.checks.len() >= MOST_CHECKS {
-            let problem =
-                Diagnostic::error("check.limit", "more than 10,000 checks").at(&node.span);
+            let problem = Diagnostic::error("check.limit", "more than 5,000 checks").at(&node.span);
             if self.problems.last() != Some(&problem) {
                 self.problems.push(problem);
             }

@@ -18,7 +18,7 @@ fn schemas() -> &'static BTreeMap<&'static str, Arc<Value>> {
     SCHEMAS.get_or_init(|| {
         let schemas = facts_schemas().into_iter();
         schemas
-            .map(|(kind, schema)| (kind, Arc::new(schema.to_value())))
+            .map(|(kind, schema)| (kind, schema.to_value().into()))
             .collect()
     })
 }

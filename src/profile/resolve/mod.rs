@@ -60,7 +60,7 @@ pub(super) fn resolve(
         budget: &budget,
         values,
         secrets,
-        constants: BTreeMap::from([("vars".to_owned(), vars)]).into(),
+        constants: BTreeMap::from([("vars".to_owned(), vars.into())]).into(),
         limits: (
             raw.defaults.timeout.unwrap_or(TIMEOUT),
             raw.defaults.retries.unwrap_or(RETRIES),

@@ -1,7 +1,5 @@
 //! How a check is decided: exactly one way, its probes valid, its expressions compiled.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::drawn::{Drawn, drawn};
@@ -429,7 +427,7 @@ impl RawPart {
 
 /// Constants with one more.
 pub(super) fn constants_with(constants: &Constants, name: &str, value: Value) -> Constants {
-    let mut more: BTreeMap<String, Value> = constants.as_ref().clone();
-    more.insert(name.to_owned(), value);
+    let mut more = constants.as_ref().clone();
+    more.insert(name.to_owned(), value.into());
     more.into()
 }

@@ -44,7 +44,9 @@ fn names() -> Names {
             ("http", Root::Facts(http.into())),
             (
                 "vars",
-                Root::Constant(json!({"min_days": 14, "tiers": ["a"], "nested": {"deep": true}})),
+                Root::Constant(
+                    json!({"min_days": 14, "tiers": ["a"], "nested": {"deep": true}}).into(),
+                ),
             ),
         ]
         .map(|(name, root)| (name.to_owned(), root))
