@@ -489,6 +489,34 @@ fn a_variable_without_a_value_is_told_once() {
 }
 
 #[test]
+fn a_check_that_is_not_applicable_may_have_values_that_do_not_fit() {
+    let origin = Origin::always("fine");
+    let profile = format!(
+        "ready: 1\nid: p\nvars: {{api: {{default: ''}}, at: '{}'}}\nchecks:\n  \
+         - {{id: a, when: vars.api != '', use: web/reachable, with: {{url: '${{api}}'}}}}\n  \
+         - {{id: b, drop: we have none, use: tcp/open, with: {{host: '${{api.host}}', port: 1}}}}\n  \
+         - {{id: c, when: vars.api != '', probe: {{http: {{url: '${{api}}/'}}}}, expect: http.status == 200}}\n  \
+         - {{id: d, probe: {{http: {{url: '${{at}}'}}}}, expect: http.status == 200}}\n",
+        origin.url("/")
+    );
+    let bench = Bench::new().file("p.yaml", profile);
+    let (code, report) = json(&bench, &["--profile", "p.yaml"]);
+    assert_eq!(code, Some(0), "{report:#}");
+    let of = |index: usize, key: &str| report["checks"][index][key].clone();
+    for index in 0..3 {
+        assert_eq!(of(index, "status"), "na", "{report:#}");
+    }
+    assert_eq!(of(0, "title"), "The page answers with success");
+    assert_eq!(of(3, "status"), "pass");
+    let mistaken = bench.ready(&["validate", "p.yaml", "--set", "api=x"]);
+    assert_eq!(mistaken.code, Some(2));
+    for url in ["http://127.0.0.1:8080/", "https://127.0.0.1/", "localhost"] {
+        let plan = Bench::new().ready(&["plan", url]);
+        assert_eq!(plan.code, Some(0), "{url}: {}", plan.err);
+    }
+}
+
+#[test]
 fn a_list_looked_at_again_and_again_takes_little_memory() {
     let mut profile = "ready: 1\nid: p\nvars:\n  l: [".to_owned();
     for number in 0..1000 {

@@ -6,14 +6,16 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::drawn::Drawn;
 use super::each::{Item, items};
 use super::expand::expand;
 use super::expression::{compile, names};
 use super::fixes;
 use super::rule::{Bench, Decided, How, constants_with, rule};
 use crate::check::expect::{self, Data, Outcome, Want};
-use crate::check::{Check, CheckId, Constants};
+use crate::check::{Check, CheckId, Constants, Rule};
 use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::profile::catalogue;
 use crate::profile::decode::{Spanned, decode};
 use crate::profile::raw::RawCheck;
 use crate::profile::tree::{Kind, Node};
@@ -87,15 +89,16 @@ impl Workshop<'_> {
             item: item.map(|item| &item.value),
             ..self.scope()
         };
-        let mut problems = Vec::new();
-        let expanded = expand(node, &scope, &mut problems);
-        self.problems.append(&mut problems);
+        let mut found = Vec::new();
+        let expanded = expand(node, &scope, &mut found);
         let read = decode::<RawCheck>(&expanded, &mut self.problems);
         let Some(raw) = read.value else {
+            self.problems.append(&mut found);
             return;
         };
         let repeated = item.filter(|_| !varies(node));
         let Some(id) = self.id(&raw, &expanded, repeated) else {
+            self.problems.append(&mut found);
             return;
         };
         let bench = Bench {
@@ -107,8 +110,16 @@ impl Workshop<'_> {
         };
         let place = raw.id.as_ref().map_or(&expanded.span, |id| &id.span);
         let how = raw.how(place, read.clean);
-        let decided = rule(&how, &bench, &mut self.problems);
+        let mut decided = rule(&how, &bench, &mut found);
         let not_applicable = self.not_applicable(&raw, &constants);
+        if not_applicable.is_some() {
+            let before = found.len();
+            found.retain(|problem| !OF_VALUES.contains(&problem.code));
+            if decided.is_none() && found.is_empty() && before > 0 {
+                decided = Some(unasked(&raw));
+            }
+        }
+        self.problems.append(&mut found);
         let weight = self.weight(&raw);
         if let Some(decided) = decided {
             let check = raw.finish(id, decided, &mut self.problems);
@@ -243,6 +254,20 @@ impl Workshop<'_> {
         self.problems
             .push(problem.help("`info: true` shows a check without scoring it"));
         None
+    }
+}
+
+/// What may be wrong with values alone. It does no harm in a check that is not applicable, as
+/// one about an optional variable is.
+const OF_VALUES: [&str; 3] = ["vars.part", "use.param-type", "probe.invalid"];
+
+/// How a check is decided that is never asked about.
+fn unasked(raw: &RawCheck) -> Decided {
+    let used = raw.catalogue.as_ref();
+    let used = used.and_then(|id| catalogue::find(&id.value));
+    Decided {
+        rule: Rule::All(Vec::new()),
+        drawn: used.map(|check| Box::new(Drawn::unfilled(check))),
     }
 }
 

@@ -29,6 +29,24 @@ pub(super) struct Drawn {
     pub(super) info: bool,
 }
 
+impl Drawn {
+    /// The same without parameters, for a check that is not asked about.
+    pub(super) fn unfilled(check: &CatalogueCheck) -> Self {
+        Self {
+            id: check.id.clone(),
+            title: check.title.clone(),
+            why: check.why.clone(),
+            verify: check.verify.clone(),
+            fix: check.fix.clone(),
+            refs: check.refs.clone(),
+            impact: check.impact,
+            effort: check.effort,
+            tags: check.tags.clone(),
+            info: check.info,
+        }
+    }
+}
+
 /// The rule of the named check. Problems with its own file are told where it is used.
 pub(super) fn drawn(
     id: &Spanned<String>,
