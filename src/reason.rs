@@ -82,6 +82,8 @@ reasons! {
     HttpTimeout "http.timeout" Target transient "the answer did not arrive in time"
     HttpClosed "http.closed" Target transient "the connection was closed before a whole answer"
     HttpProtocol "http.protocol" Target lasting "the answer is not valid HTTP"
+    HttpTruncated "http.truncated" Ours lasting "the answer is longer than the question's limit, and the rest was not read"
+    HttpEncoding "http.encoding" Ours lasting "the answer is compressed in a way that this program cannot undo"
     HttpRedirectLoop "http.redirect-loop" Target lasting "redirects never end"
     HttpStatus "http.status" Target lasting "the answer has another status than expected"
     FileMalformed "file.malformed" Target lasting "a file is not valid in its format"

@@ -663,3 +663,15 @@ fn the_readme_s_profile_is_valid() {
     let plan = bench.ready(&["plan", "--profile", "shop.yaml"]);
     assert!(plan.out.contains("api.shop.example:443"), "{}", plan.out);
 }
+
+#[test]
+fn nothing_is_claimed_of_a_body_that_was_not_read_whole() {
+    let origin = Origin::start(|_, stream| ok(stream, &"x".repeat(5000)));
+    let profile = one(&origin.url("/"), "!http.body.contains('secret')")
+        .replace("{url:", "{max_body: 1000, url:");
+    let bench = Bench::new().file("p.yaml", profile);
+    let (code, report) = json(&bench, &["--profile", "p.yaml"]);
+    assert_eq!(code, Some(3), "{report:#}");
+    assert_eq!(report["checks"][0]["status"], "error");
+    assert_eq!(report["checks"][0]["reason"], "http.truncated");
+}

@@ -101,6 +101,7 @@ pub(super) fn unlock(check: &Check) -> &'static str {
         Some(Ok(Reason::NetNoRoute | Reason::NetLocal)) => {
             "run it from a machine with a route to the address"
         }
+        Some(Ok(Reason::HttpTruncated)) => "raise the question's max_body",
         Some(Ok(Reason::AttestPending)) => "somebody looks and attests it",
         Some(Ok(Reason::AttestExpired)) => "somebody looks again and attests it anew",
         Some(Ok(Reason::ProbeInternal)) => "please report this defect",

@@ -59,6 +59,18 @@ impl Body {
         }
     }
 
+    /// Why there is more in the body than can be read here.
+    pub(super) fn unread(&self, answer: &Answered) -> Option<ProbeError> {
+        let (reason, what) = if !self.is_decoded {
+            (Reason::HttpEncoding, "is compressed in an unknown way")
+        } else if self.decoded.truncated {
+            (Reason::HttpTruncated, "is longer than max_body allows to read")
+        } else {
+            return None;
+        };
+        Some(ProbeError::new(reason, format!("the body of {} {what}", answer.url)))
+    }
+
     /// The body read as JSON, if it is whole.
     pub(super) fn json(&self) -> Option<serde_json::Value> {
         let text = self.text.as_deref().filter(|_| !self.decoded.truncated)?;

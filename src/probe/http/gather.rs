@@ -34,7 +34,7 @@ pub(super) async fn gather(
     if question.addresses == Addresses::All {
         return every_address(question, asker, first, route).await;
     }
-    Ok(one(question, asker, first, route).await?.into())
+    one(question, asker, first, route).await
 }
 
 async fn one(
@@ -42,15 +42,15 @@ async fn one(
     asker: Asker<'_>,
     first: Outgoing,
     route: Route,
-) -> Result<Facts, ProbeError> {
+) -> Result<Answer<Facts>, ProbeError> {
     let start = Instant::now();
     let chain = follow(asker, first, route).await?;
     let elapsed = start.elapsed();
     let samples = samples(question, asker, &chain, route).await?;
-    let mut facts = read(&chain, asker.max_body)?;
-    facts.elapsed_ms = milliseconds(elapsed);
-    facts.samples = samples;
-    Ok(facts)
+    let mut answer = read(&chain, asker.max_body)?;
+    answer.facts.elapsed_ms = milliseconds(elapsed);
+    answer.facts.samples = samples;
+    Ok(answer)
 }
 
 /// Asks each address at the same time. The facts are those of the first that answered.
@@ -71,12 +71,12 @@ async fn every_address(
     let answers = futures_util::future::join_all(questions).await;
     let mut results = Vec::new();
     let mut gaps = BTreeMap::new();
-    let mut told: Option<Facts> = None;
+    let mut told: Option<Answer<Facts>> = None;
     let mut failed: Option<ProbeError> = None;
     for (address, answer) in found.into_iter().zip(answers) {
         results.push(result(address, &answer));
         match answer {
-            Ok(facts) => told = told.or(Some(facts)),
+            Ok(answer) => told = told.or(Some(answer)),
             Err(error) => {
                 if error.side() == Side::Ours {
                     gaps.insert("addresses".to_owned(), error.clone());
@@ -88,18 +88,19 @@ async fn every_address(
             }
         }
     }
-    let Some(mut facts) = told else {
+    let Some(mut answer) = told else {
         return Err(failed.unwrap_or_else(|| {
             let cause = format!("{} has no address", target.host);
             ProbeError::new(Reason::DnsNoAddress, cause)
         }));
     };
-    facts.addresses = Some(results);
-    Ok(Answer { facts, gaps })
+    answer.facts.addresses = Some(results);
+    answer.gaps.extend(gaps);
+    Ok(answer)
 }
 
-fn result(address: SocketAddr, answer: &Result<Facts, ProbeError>) -> AddressResult {
-    let facts = answer.as_ref().ok();
+fn result(address: SocketAddr, answer: &Result<Answer<Facts>, ProbeError>) -> AddressResult {
+    let facts = answer.as_ref().ok().map(|answer| &answer.facts);
     AddressResult {
         address: address.to_string(),
         answered: facts.is_some(),

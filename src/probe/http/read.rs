@@ -12,13 +12,21 @@ use super::exchange::Exchange;
 use super::facts::{Facts, Hop, Timing, Tls};
 use super::follow::Chain;
 use super::{decode, meaning};
-use crate::probe::ProbeError;
+use crate::probe::{Answer, ProbeError};
+
+/// Facts that stand for the whole body: with only a part of it, or with none that can be read,
+/// nothing may be claimed of them.
+const OF_THE_BODY: [&str; 6] = ["body", "json", "leaks", "html", "security_txt", "robots"];
 
 /// Reads the answers into facts.
-pub(super) fn read(chain: &Chain, limit: usize) -> Result<Facts, ProbeError> {
+pub(super) fn read(chain: &Chain, limit: usize) -> Result<Answer<Facts>, ProbeError> {
     let hops: Vec<Hop> = chain.before.iter().chain([&chain.last]).map(hop).collect();
     let last = &chain.last;
     let body = Body::of(last, limit)?;
+    let gaps = body.unread(last).map(|unread| {
+        let gap = |path: &str| (path.to_owned(), unread.clone());
+        OF_THE_BODY.into_iter().map(gap).collect()
+    });
     let content_type = text(&last.headers, &header::CONTENT_TYPE);
     let mut meaning = meaning::read(&Exchange {
         url: &last.url,
@@ -32,7 +40,7 @@ pub(super) fn read(chain: &Chain, limit: usize) -> Result<Facts, ProbeError> {
     });
     let earlier = chain.before.iter().map(|answer| &answer.headers);
     meaning.cookies.splice(0..0, earlier.flat_map(meaning::cookies));
-    Ok(Facts {
+    let facts = Facts {
         status: last.status.as_u16(),
         version: version(last.version),
         url: last.url.to_string(),
@@ -56,6 +64,10 @@ pub(super) fn read(chain: &Chain, limit: usize) -> Result<Facts, ProbeError> {
         samples: None,
         addresses: None,
         meaning,
+    };
+    Ok(Answer {
+        facts,
+        gaps: gaps.unwrap_or_default(),
     })
 }
 
