@@ -263,7 +263,7 @@ async fn a_bad_site_has_exactly_its_findings() {
         ("web/https-redirect-same-host", "expect.missing"),
         ("web/robots-txt", "expect.false"),
         ("web/security-txt", "expect.false"),
-        ("web/security-txt-valid", "expect.missing"),
+        ("web/security-txt-valid", "expect.false"),
         ("web/www-and-apex", "dns.nxdomain"),
     ];
     assert_eq!(findings(&report), expected.into());
