@@ -13,6 +13,8 @@ use super::value::{as_bool, show};
 
 /// Elements of a loop that are explained one by one.
 const MAX_ELEMENTS: usize = 3;
+/// What is said of a group of facts that should not be there.
+const PRESENT: &str = " is present";
 /// Values that are listed.
 const MAX_VALUES: usize = 12;
 
@@ -20,6 +22,7 @@ const MAX_VALUES: usize = 12;
 pub(super) fn explain(root: &IdedExpr, context: &Context<'_, '_>) -> Vec<String> {
     let mut said = Said::default();
     said.why_not(root, true, context, &Shown::new());
+    said.drop_guards();
     said.0.truncate(MAX_VALUES);
     said.0
 }
@@ -116,6 +119,20 @@ impl Said {
         }
     }
 
+    /// That something is there needs no words when something in it is told.
+    fn drop_guards(&mut self) {
+        let guards: Vec<String> = self
+            .0
+            .iter()
+            .filter_map(|text| Some(format!("{}.", text.strip_suffix(PRESENT)?)))
+            .filter(|inside| self.0.iter().any(|text| text.starts_with(inside)))
+            .collect();
+        self.0.retain(|text| {
+            let path = text.strip_suffix(PRESENT);
+            path.is_none_or(|path| !guards.contains(&format!("{path}.")))
+        });
+    }
+
     /// Why an expression is not `wanted`.
     fn why_not(
         &mut self,
@@ -201,6 +218,9 @@ impl Said {
         }
         let path = print(&plain, shown);
         match resolve(&plain, context) {
+            Ok(value) if value.downcast_ref::<CelMap>().is_some() => {
+                self.say(format!("{path}{PRESENT}"));
+            }
             Ok(value) => self.say(format!("{path} = {}", show(&*value))),
             Err(_) => self.say(format!("{path} is missing")),
         }

@@ -143,6 +143,7 @@ fn false_is_explained_by_the_values_responsible() {
     insta::assert_snapshot!(why("!('TLSv1.2' in tls.offered)"), @r#"tls.offered = ["TLSv1.2", "TLSv1.3"]"#);
     insta::assert_snapshot!(why("tls.verified ? tls.days_left > 20 : tls.days_left > 10"), @"tls.verified = true | tls.days_left = 9");
     insta::assert_snapshot!(why("!has(http.headers.server)"), @r#"http.headers.server = ["nginx/1.22.1"]"#);
+    insta::assert_snapshot!(why("!has(http.headers) || http.headers.server == ['x']"), @r#"http.headers.server = ["nginx/1.22.1"]"#);
     insta::assert_snapshot!(why("has(http.headers.location) || tls.days_left > 30"), @"http.headers.location is missing | tls.days_left = 9");
     insta::assert_snapshot!(why("http.headers.server[0].matches('apache')"), @r#"http.headers.server[0] = "nginx/1.22.1""#);
     insta::assert_snapshot!(why("size(http.cookies) > 5"), @"size(http.cookies) = 2");
