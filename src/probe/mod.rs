@@ -246,6 +246,7 @@ probes! {
     file::File,
     http::Http,
     redis::Redis,
+    ssh::Ssh,
     tcp::Tcp,
     tls::Tls,
 }

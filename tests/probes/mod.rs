@@ -7,5 +7,6 @@ mod http;
 mod meaning;
 mod redis;
 mod sites;
+mod ssh;
 mod tcp;
 mod tls;

@@ -11,6 +11,7 @@ mod nginx;
 mod openssl;
 mod redis;
 mod services;
+mod ssh;
 
 use std::path::PathBuf;
 
