@@ -413,6 +413,8 @@ fn mistakes_on_the_command_line_are_usage_errors() {
             "no PEM certificate",
         ),
         (&["audit", "ftp://example.com"], "no web address"),
+        (&["audit", "web"], "--profile web"),
+        (&["audit", "https://a.test", "a.test"], "named twice"),
         (
             &["audit", "--resolve", "x", "--profile", "p.yaml"],
             "HOST:PORT:ADDR",

@@ -1,6 +1,6 @@
 //! The profile that a command line names, with its variables set and its checks selected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
 use url::Url;
@@ -25,8 +25,13 @@ pub(super) fn profile(args: &ProfileArgs, ui: &Ui<'_>) -> anyhow::Result<Profile
         set.push(("url".to_owned(), url.clone()));
         anyhow::Ok((url, selected(&args.options, &set, ui)?))
     };
-    let rest = rest.iter().map(of).collect::<anyhow::Result<_>>()?;
-    Ok(Profile::combine(of(first)?, rest))
+    let first = of(first)?;
+    let rest = rest.iter().map(of).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut sites = BTreeSet::from([first.0.as_str()]);
+    if let Some((twice, _)) = rest.iter().find(|(url, _)| !sites.insert(url)) {
+        bail!("{twice} is named twice");
+    }
+    Ok(Profile::combine(first, rest))
 }
 
 /// Loads the profile of a command whose first argument is something else.
@@ -83,6 +88,9 @@ pub(super) struct Refused(String);
 
 /// `example.com` is `https://example.com/`.
 fn site(written: &str) -> anyhow::Result<Url> {
+    if profile::built_in().iter().any(|one| one.id == written) {
+        bail!("`{written}` is a profile, not a site: write `--profile {written}`");
+    }
     let full = if written.contains("://") {
         written.to_owned()
     } else {
