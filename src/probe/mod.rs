@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::reason::{Reason, Side};
 
 mod context;
+mod local;
 pub mod net;
 mod shell;
 
@@ -243,6 +244,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 probes! {
     command::Command,
     dns::Dns,
+    env_file::EnvFile,
     file::File,
     http::Http,
     redis::Redis,

@@ -2,6 +2,7 @@
 
 mod command;
 mod dns;
+mod env_file;
 mod file;
 mod http;
 mod meaning;

@@ -51,8 +51,14 @@ fn json(text: &str) -> Result<Value, String> {
 }
 
 fn yaml(text: &str) -> Result<Value, String> {
-    let mut documents: Vec<Value> = serde_yaml::from_multiple(text)
-        .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())?;
+    let mut documents: Vec<Value> = serde_yaml::from_multiple(text).map_err(|error| {
+        error
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    })?;
     Ok(match documents.len() {
         1 => documents.remove(0),
         0 => Value::Null,
@@ -93,8 +99,14 @@ pub(super) fn headings(path: &str, text: &str) -> Vec<Heading> {
     for (event, range) in Parser::new_ext(text, Options::empty()).into_offset_iter() {
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
-                let between = text.as_bytes().get(counted..range.start).unwrap_or_default();
-                line += between.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+                let between = text
+                    .as_bytes()
+                    .get(counted..range.start)
+                    .unwrap_or_default();
+                line += between
+                    .iter()
+                    .map(|byte| u64::from(*byte == b'\n'))
+                    .sum::<u64>();
                 counted = range.start.max(counted);
                 open = Some(Heading {
                     path: path.to_owned(),

@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::{beyond, shown, unreadable};
+use super::shown;
 use crate::probe::ProbeError;
+use crate::probe::local::{beyond, unreadable};
 
 /// More entries of folders than this are not looked at.
 const MOST_ENTRIES: usize = 200_000;
@@ -57,7 +58,10 @@ impl Wanted {
             .build()
             .map_err(|error| error.kind().to_string())?
             .compile_matcher();
-        let plain: Vec<&str> = path.split('/').take_while(|part| !is_pattern(part)).collect();
+        let plain: Vec<&str> = path
+            .split('/')
+            .take_while(|part| !is_pattern(part))
+            .collect();
         let base = match plain.as_slice() {
             [""] => "/".to_owned(),
             parts => parts.join("/"),
@@ -98,7 +102,9 @@ impl Wanted {
                     .into_iter()
                     .filter_entry(|entry| {
                         entry.depth() == 0
-                            || !exclude.iter().any(|name| entry.file_name() == name.as_str())
+                            || !exclude
+                                .iter()
+                                .any(|name| entry.file_name() == name.as_str())
                     });
                 for (number, entry) in walk.enumerate() {
                     if number >= MOST_ENTRIES || Instant::now() >= deadline {
@@ -139,8 +145,7 @@ impl Found {
             return;
         }
         let path = shown(error.path().unwrap_or(root));
-        self.trouble
-            .get_or_insert_with(|| unreadable(&path, cause));
+        self.trouble.get_or_insert_with(|| unreadable(&path, cause));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Metadata};
 use std::io::Read as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -12,7 +12,8 @@ use regex::bytes::Regex;
 use super::document::{self, Reader};
 use super::facts::{Document, Facts, FileKind, Heading, Match};
 use super::users::Users;
-use super::{File, Format, FoundFile, Gaps, beyond, find, search, unreadable};
+use super::{File, Format, FoundFile, Gaps, find, search};
+use crate::probe::local::{beyond, is_nothing, malformed, not_a_file, octal, open, unreadable};
 use crate::probe::{Answer, ProbeError};
 use crate::reason::Reason;
 
@@ -140,7 +141,7 @@ impl<'p> Look<'p> {
             self.read_lines(path, &full);
             self.read_document(path, &full);
         } else if is_single {
-            let error = ProbeError::new(Reason::FileUnreadable, format!("{path} is not a file"));
+            let error = not_a_file(path);
             for facts in [LINES, &["matched"], DOCUMENTS, &["headings"]] {
                 self.gaps.add(facts, &error);
             }
@@ -159,7 +160,7 @@ impl<'p> Look<'p> {
             path: path.to_owned(),
             kind,
             size_bytes: (kind == FileKind::File).then_some(metadata.len()),
-            mode: (!is_link).then(|| format!("{:04o}", metadata.mode() & 0o7777)),
+            mode: (!is_link).then(|| octal(metadata.mode())),
             owner: self.users.name(metadata.uid()),
             age_seconds: self.now.as_second().checked_sub(metadata.mtime()),
         });
@@ -187,8 +188,10 @@ impl<'p> Look<'p> {
                 self.searched = true;
                 self.match_count += searched.count;
                 if !searched.whole {
-                    self.gaps
-                        .add(LINES, &beyond(format!("{path} was not searched to its end")));
+                    self.gaps.add(
+                        LINES,
+                        &beyond(format!("{path} was not searched to its end")),
+                    );
                 }
             }
             Err(error) => self.gaps.add(LINES, &unreadable(path, &error)),
@@ -235,7 +238,9 @@ impl<'p> Look<'p> {
         let read = read.map_err(|error| unreadable(path, &error))?;
         let read = u64::try_from(read).unwrap_or(u64::MAX);
         if read > room {
-            return Err(beyond(format!("{path} is too large to be read as a document")));
+            return Err(beyond(format!(
+                "{path} is too large to be read as a document"
+            )));
         }
         self.read_bytes += read;
         String::from_utf8(bytes).map_err(|error| malformed(path, &error.to_string()))
@@ -280,31 +285,6 @@ impl<'p> Look<'p> {
             gaps: self.gaps.0,
         }
     }
-}
-
-/// Opens a regular file. It is not waited for the other end of a pipe, should one have taken
-/// the file's place meanwhile.
-fn open(path: &Path) -> std::io::Result<fs::File> {
-    let file = fs::File::options()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(std::io::Error::other("it is no longer a file"))
-    }
-}
-
-fn malformed(path: &str, words: &str) -> ProbeError {
-    ProbeError::new(Reason::FileMalformed, format!("{path} is malformed")).with_detail(words)
-}
-
-/// Whether there is nothing at a path: no such name, a file where a folder would have to be,
-/// a link that leads nowhere or in a circle, a name that no file can have.
-fn is_nothing(error: &std::io::Error) -> bool {
-    let codes = [libc::ENOENT, libc::ENOTDIR, libc::ELOOP, libc::ENAMETOOLONG];
-    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 fn kind(metadata: &Metadata) -> FileKind {

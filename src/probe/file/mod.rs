@@ -14,8 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shell::quoted;
-use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError};
-use crate::reason::Reason;
+use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError, local};
 
 mod document;
 mod facts;
@@ -25,9 +24,6 @@ mod search;
 mod users;
 
 pub use facts::{Document, Facts, File as FoundFile, FileKind, Heading, Match};
-
-/// What a machine is called in the list of contacts when it is the one we run on.
-const THIS_MACHINE: &str = "this machine";
 
 /// Looks at a file, or at all files that fit a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -67,17 +63,7 @@ fn is_yes(value: &bool) -> bool {
 
 /// What to read a file as.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
@@ -136,13 +122,8 @@ impl Probe for File {
     }
 
     fn contacts(&self) -> Vec<Contact> {
-        vec![Contact {
-            host: THIS_MACHINE.to_owned(),
-            port: None,
-            action: format!("read {}", self.path),
-            count: 1,
-            access: Access::ReadOnly,
-        }]
+        let action = format!("read {}", self.path);
+        vec![local::contact(action, Access::ReadOnly)]
     }
 
     fn reproduce(&self) -> String {
@@ -163,29 +144,11 @@ impl Probe for File {
     async fn gather(&self, context: &Context) -> Result<Answer<Facts>, ProbeError> {
         let deadline = Instant::now() + context.timeout;
         let (probe, folder, now) = (self.clone(), context.cwd.clone(), context.now);
-        // Reading blocks, so it has a thread of its own; it ends by itself at the deadline.
-        let reading = tokio::task::spawn_blocking(move || {
+        local::blocking(move || {
             look::Look::new(&probe, &folder, now, deadline).and_then(look::Look::answer)
-        });
-        reading.await.unwrap_or_else(|error| {
-            let defect = ProbeError::new(Reason::ProbeInternal, "reading files ended in a defect");
-            Err(defect.with_detail(error.to_string()))
         })
+        .await
     }
-}
-
-/// What went wrong with a path, in words that are the same for every check that needs it.
-fn unreadable(path: &str, error: &std::io::Error) -> ProbeError {
-    let reason = match error.kind() {
-        std::io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
-        _ => Reason::FileUnreadable,
-    };
-    ProbeError::new(reason, format!("{path} cannot be read")).with_detail(error.to_string())
-}
-
-/// A fact that would need more than was read.
-fn beyond(what: impl Into<String>) -> ProbeError {
-    ProbeError::new(Reason::FileTruncated, what)
 }
 
 /// Remembers the first thing that stood in the way of each fact.

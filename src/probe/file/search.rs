@@ -56,7 +56,8 @@ pub(super) fn search(
             searched.count += 1;
             keep(number, excerpt(text));
         }
-        if read == Line::Late || number.is_multiple_of(LINES_PER_LOOK) && Instant::now() >= deadline {
+        if read == Line::Late || number.is_multiple_of(LINES_PER_LOOK) && Instant::now() >= deadline
+        {
             // Whether this was the last line is not worth a look.
             searched.whole = false;
             return Ok(searched);
@@ -76,7 +77,11 @@ enum Line {
     Late,
 }
 
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>, deadline: Instant) -> std::io::Result<Line> {
+fn next_line(
+    input: &mut impl BufRead,
+    line: &mut Vec<u8>,
+    deadline: Instant,
+) -> std::io::Result<Line> {
     line.clear();
     let mut outcome = Line::End;
     loop {
@@ -128,7 +133,9 @@ mod tests {
         let mut kept = Vec::new();
         let deadline = Instant::now() + Duration::from_mins(1);
         let pattern = compile(pattern).unwrap();
-        let searched = search(text, &pattern, deadline, |line, text| kept.push((line, text)));
+        let searched = search(text, &pattern, deadline, |line, text| {
+            kept.push((line, text));
+        });
         (searched.unwrap(), kept)
     }
 
