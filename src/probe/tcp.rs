@@ -47,17 +47,7 @@ pub struct Tcp {
 
 /// Which addresses of a name are tried.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Addresses {
@@ -189,7 +179,11 @@ impl Probe for Tcp {
 
     fn reproduce(&self) -> String {
         let say = self.send.as_ref().map(|text| {
-            let quoted = text.as_bytes().escape_ascii().to_string().replace(r"\'", r"\x27");
+            let quoted = text
+                .as_bytes()
+                .escape_ascii()
+                .to_string()
+                .replace(r"\'", r"\x27");
             format!("printf '{}' | ", quoted.replace('%', "%%"))
         });
         let flags = if self.banner { "-v -w 2" } else { "-vz" };

@@ -94,11 +94,7 @@ impl Command {
     fn words(&self) -> String {
         let words = self.argv.iter().map(|word| quoted(word));
         let shell = self.shell.then(|| "/bin/sh -c".to_owned());
-        shell
-            .into_iter()
-            .chain(words)
-            .collect::<Vec<_>>()
-            .join(" ")
+        shell.into_iter().chain(words).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -122,8 +118,14 @@ impl Probe for Command {
                 "everybody on the machine can read arguments: give secrets by `set` or `stdin`",
             ));
         }
-        if shown.chain(self.set.values()).any(|word| word.contains('\0')) {
-            return Err(invalid("argv", "no argument, folder or value can hold a zero byte"));
+        if shown
+            .chain(self.set.values())
+            .any(|word| word.contains('\0'))
+        {
+            return Err(invalid(
+                "argv",
+                "no argument, folder or value can hold a zero byte",
+            ));
         }
         let names = self.env.iter().map(|name| ("env", name));
         for (field, name) in names.chain(self.set.keys().map(|name| ("set", name))) {

@@ -75,13 +75,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Facts, P
     }
 }
 
-fn described(
-    command: &Command,
-    status: ExitStatus,
-    took: Duration,
-    out: Kept,
-    err: Kept,
-) -> Facts {
+fn described(command: &Command, status: ExitStatus, took: Duration, out: Kept, err: Kept) -> Facts {
     let truncated = out.is_cut() || err.is_cut();
     let whole = !out.is_cut();
     let (stdout, stderr) = (out.text(), err.text());

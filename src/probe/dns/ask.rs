@@ -43,11 +43,15 @@ impl FromStr for Place {
             None => (text, Some(53)),
         };
         match port {
-            Some(port) if port > 0 && super::absolute(host).is_ok() && !host.is_empty() => Ok(Self {
-                host: host.to_owned(),
-                port,
-            }),
-            _ => Err(format!("`{text}` is not address, address:port, name or name:port")),
+            Some(port) if port > 0 && super::absolute(host).is_ok() && !host.is_empty() => {
+                Ok(Self {
+                    host: host.to_owned(),
+                    port,
+                })
+            }
+            _ => Err(format!(
+                "`{text}` is not address, address:port, name or name:port"
+            )),
         }
     }
 }
@@ -259,10 +263,13 @@ fn aliases(question: &Question, message: &Message) -> Vec<String> {
     }
     let mut name = plain(&question.name);
     let next = |name: &str| {
-        message.answers.iter().find_map(|record| match &record.data {
-            RData::CNAME(target) if plain(&record.name) == name => Some(plain(&target.0)),
-            _ => None,
-        })
+        message
+            .answers
+            .iter()
+            .find_map(|record| match &record.data {
+                RData::CNAME(target) if plain(&record.name) == name => Some(plain(&target.0)),
+                _ => None,
+            })
     };
     while let Some(target) = next(&name) {
         if chain.contains(&target) {
@@ -305,7 +312,14 @@ mod tests {
             let place: Place = text.parse().unwrap();
             assert_eq!((place.host.as_str(), place.port), (host, port), "{text}");
         }
-        for text in ["", ":53", "dns.example:x", "dns.example:0", "a..b", "https://x"] {
+        for text in [
+            "",
+            ":53",
+            "dns.example:x",
+            "dns.example:0",
+            "a..b",
+            "https://x",
+        ] {
             assert!(text.parse::<Place>().is_err(), "{text} was taken");
         }
     }

@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 use hickory_proto::op::Message;
 use hickory_proto::rr::{Name, RData, RecordType};
 
+use super::Answer;
 use super::ask::{self, Asker, Place, View};
 use super::exchange::{Exchange, Question};
 use super::facts::{Authority, Facts, NameServer};
 use super::record::plain;
-use super::Answer;
 use crate::probe::ProbeError;
 use crate::reason::Reason;
 
@@ -60,7 +60,13 @@ async fn find(
             None
         }
     };
-    Ok(conclude(&answer.facts, plain(&zone), own, delegation, servers))
+    Ok(conclude(
+        &answer.facts,
+        plain(&zone),
+        own,
+        delegation,
+        servers,
+    ))
 }
 
 fn conclude(
@@ -204,8 +210,11 @@ async fn ask_server(
 }
 
 fn serial(message: &Message) -> Option<u32> {
-    message.answers.iter().find_map(|record| match &record.data {
-        RData::SOA(soa) => Some(soa.serial),
-        _ => None,
-    })
+    message
+        .answers
+        .iter()
+        .find_map(|record| match &record.data {
+            RData::SOA(soa) => Some(soa.serial),
+            _ => None,
+        })
 }

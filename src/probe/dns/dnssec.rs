@@ -82,7 +82,10 @@ pub(super) async fn judge(asker: &Asker<'_>, question: &Question, answer: &mut A
     dnssec.status = verdict.map(|(status, _)| status);
     dnssec.judged_by = verdict.map(|(_, judge)| judge);
     if verdict.is_none() {
-        let cause = format!("the signatures of {} cannot be judged from here", facts.name);
+        let cause = format!(
+            "the signatures of {} cannot be judged from here",
+            facts.name
+        );
         let error = ProbeError::new(Reason::DnsIndeterminate, cause);
         answer.gaps.insert("dnssec.status".to_owned(), error);
     }

@@ -166,9 +166,7 @@ async fn over_udp(
             let Ok(received) = timeout(wait, socket.recv(&mut buffer)).await else {
                 break;
             };
-            let heard = buffer
-                .get(..received.map_err(failed)?)
-                .unwrap_or_default();
+            let heard = buffer.get(..received.map_err(failed)?).unwrap_or_default();
             if let Some(message) = read(server, question, asked, heard)? {
                 return Ok(answer(message, heard.len(), start));
             }
@@ -186,9 +184,8 @@ async fn over_tcp(
     limit: Duration,
 ) -> Result<Exchange, ProbeError> {
     let start = Instant::now();
-    let no_tcp = |detail: String| {
-        unreachable(&[server], "did not answer over TCP").with_detail(detail)
-    };
+    let no_tcp =
+        |detail: String| unreachable(&[server], "did not answer over TCP").with_detail(detail);
     let subject = server.to_string();
     let mut stream = net::connect(server, &subject, limit)
         .await

@@ -6,14 +6,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
-use super::meaning::{caa::Caa, dkim::Dkim, dmarc::Dmarc, policy::MtaSts, policy::TlsRpt, spf::Spf};
+use super::meaning::{
+    caa::Caa, dkim::Dkim, dmarc::Dmarc, policy::MtaSts, policy::TlsRpt, spf::Spf,
+};
 use super::record::Record;
 use crate::reason::Reason;
 
 /// What was found. With several resolvers, the first one that knows gives everything but
 /// `resolvers` and `agree`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "facts are plain data, each with a name")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts are plain data, each with a name"
+)]
 pub struct Facts {
     /// The name that was asked for, in lower case and without the last dot.
     pub name: String,
@@ -153,7 +158,10 @@ pub enum JudgedBy {
 
 /// What the zone's own name servers say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "facts are plain data, each with a name")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts are plain data, each with a name"
+)]
 pub struct Authority {
     /// The zone that the name is in.
     pub zone: String,

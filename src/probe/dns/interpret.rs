@@ -107,7 +107,11 @@ async fn sender_policy(asker: &Asker<'_>, texts: &[&str], answer: &mut Answer<Fa
     };
     // What the record says by itself is known all the same.
     answer.facts.spf = spf::alone(texts);
-    let settled = answer.facts.spf.as_ref().is_some_and(|spf| spf.all.is_some());
+    let settled = answer
+        .facts
+        .spf
+        .as_ref()
+        .is_some_and(|spf| spf.all.is_some());
     for fact in ["valid", "lookups", "all"] {
         if fact != "all" || !settled {
             answer.gaps.insert(format!("spf.{fact}"), gap.clone());

@@ -58,17 +58,7 @@ pub struct Dns {
 
 /// Types of records.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Kind {
@@ -225,7 +215,11 @@ impl Probe for Dns {
         question.dnssec = self.dnssec;
         let heard = match self.places() {
             Ok(places) if !places.is_empty() => asker.ask_each(&places, &question).await,
-            _ => vec![asker.ask_any(context.net.resolver().servers(), &question).await],
+            _ => vec![
+                asker
+                    .ask_any(context.net.resolver().servers(), &question)
+                    .await,
+            ],
         };
         let (facts, asker) = self.first_that_knows(asker, &question, &heard).await?;
         let mut answer = Answer::from(facts);

@@ -141,7 +141,10 @@ impl Record {
         let (usage, selector) = (tlsa.cert_usage.into(), tlsa.selector.into());
         let certificate = hex(&tlsa.cert_data);
         let matching = tlsa.matching.into();
-        self.data = format!("{usage} {selector} {matching} {}", certificate.to_uppercase());
+        self.data = format!(
+            "{usage} {selector} {matching} {}",
+            certificate.to_uppercase()
+        );
         self.tlsa = Some(TlsaRecord {
             usage,
             selector,
@@ -167,7 +170,10 @@ impl Record {
                 value => format!("{key}={}", value.to_string().trim_end_matches(',')),
             })
             .collect();
-        let mut words = vec![https.svc_priority.to_string(), https.target_name.to_string()];
+        let mut words = vec![
+            https.svc_priority.to_string(),
+            https.target_name.to_string(),
+        ];
         words.extend(parameters);
         self.data = words.join(" ");
     }

@@ -135,7 +135,10 @@ impl Asker<'_> {
         self.context.traffic.request();
         let sent = Instant::now();
         let sending = connection.send(message);
-        let answer = self.deadline.cut(&subject, failure::SILENT, sending).await?;
+        let answer = self
+            .deadline
+            .cut(&subject, failure::SILENT, sending)
+            .await?;
         Ok(match answer {
             Ok(response) => Ok((connection, sent, response)),
             Err(error) => Err(Unsent {

@@ -64,11 +64,17 @@ impl Body {
         let (reason, what) = if !self.is_decoded {
             (Reason::HttpEncoding, "is compressed in an unknown way")
         } else if self.decoded.truncated {
-            (Reason::HttpTruncated, "is longer than max_body allows to read")
+            (
+                Reason::HttpTruncated,
+                "is longer than max_body allows to read",
+            )
         } else {
             return None;
         };
-        Some(ProbeError::new(reason, format!("the body of {} {what}", answer.url)))
+        Some(ProbeError::new(
+            reason,
+            format!("the body of {} {what}", answer.url),
+        ))
     }
 
     /// The body read as JSON, if it is whole.
@@ -135,13 +141,25 @@ mod tests {
             (b"\x89PNG\r\n\x1a\n", "image/png", None),
             (b"a\0b", "application/octet-stream", None),
             (b"a\0b\x1b[2J", "text/plain", Some("a\0b\u{1b}[2J")),
-            (b"b\xfccher", "text/html; charset=ISO-8859-1", Some("b\u{fc}cher")),
-            ("b\u{fc}cher".as_bytes(), "text/html;charset=iso-8859-1", Some("b\u{fc}cher")),
+            (
+                b"b\xfccher",
+                "text/html; charset=ISO-8859-1",
+                Some("b\u{fc}cher"),
+            ),
+            (
+                "b\u{fc}cher".as_bytes(),
+                "text/html;charset=iso-8859-1",
+                Some("b\u{fc}cher"),
+            ),
             (b"b\xfccher", "text/html", Some("b\u{fffd}cher")),
             (b"\xff", "application/problem+json", Some("\u{fffd}")),
             (b"\xff", "application/json-not", None),
         ] {
-            assert_eq!(text_of(bytes, content_type, false).as_deref(), text, "{content_type}");
+            assert_eq!(
+                text_of(bytes, content_type, false).as_deref(),
+                text,
+                "{content_type}"
+            );
         }
     }
 

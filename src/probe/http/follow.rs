@@ -49,7 +49,8 @@ pub(super) async fn follow(
         seen.insert((request.method.to_string(), request.url.clone()));
         let pinned = route.address.filter(|_| request.url.origin() == origin);
         let target = target(&request.url, pinned, route.version);
-        let next = |status, headers: &_| next(&request, status, headers).filter(|_| route.redirects > 0);
+        let next =
+            |status, headers: &_| next(&request, status, headers).filter(|_| route.redirects > 0);
         let leads_on = |status, headers: &_| next(status, headers).is_some();
         let answer = asker.ask(&request, &target, leads_on).await;
         let answer = answer.map_err(|error| after(error, before.last()))?;

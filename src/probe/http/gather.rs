@@ -82,7 +82,10 @@ async fn every_address(
                     gaps.insert("addresses".to_owned(), error.clone());
                 }
                 // What an address itself answered says more than what we could not do.
-                if failed.as_ref().is_none_or(|failed| failed.side() == Side::Ours) {
+                if failed
+                    .as_ref()
+                    .is_none_or(|failed| failed.side() == Side::Ours)
+                {
                     failed = Some(error);
                 }
             }

@@ -54,7 +54,12 @@ impl Probe for Http {
         vec![Contact {
             host: url.host_str().unwrap_or_default().to_owned(),
             port: url.port_or_known_default(),
-            action: format!("{} {}{}{redirects}", self.method, url.path(), self.peculiarities()),
+            action: format!(
+                "{} {}{}{redirects}",
+                self.method,
+                url.path(),
+                self.peculiarities()
+            ),
             count: u32::from(self.samples),
             access: self.access(),
         }]

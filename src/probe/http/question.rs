@@ -267,12 +267,18 @@ mod tests {
 
     #[test]
     fn versions_may_be_numbers() {
-        for (written, version) in [("1.1", Version::One), ("2", Version::Two), ("2.0", Version::Two)]
-        {
+        for (written, version) in [
+            ("1.1", Version::One),
+            ("2", Version::Two),
+            ("2.0", Version::Two),
+        ] {
             assert_eq!(serde_json::from_str::<Version>(written).unwrap(), version);
         }
         for written in ["1", "3", "\"h2\"", "null"] {
-            assert!(serde_json::from_str::<Version>(written).is_err(), "{written}");
+            assert!(
+                serde_json::from_str::<Version>(written).is_err(),
+                "{written}"
+            );
         }
     }
 

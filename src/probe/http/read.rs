@@ -39,7 +39,9 @@ pub(super) fn read(chain: &Chain, limit: usize) -> Result<Answer<Facts>, ProbeEr
         content_type: content_type.as_deref(),
     });
     let earlier = chain.before.iter().map(|answer| &answer.headers);
-    meaning.cookies.splice(0..0, earlier.flat_map(meaning::cookies));
+    meaning
+        .cookies
+        .splice(0..0, earlier.flat_map(meaning::cookies));
     let facts = Facts {
         status: last.status.as_u16(),
         version: version(last.version),
@@ -57,7 +59,11 @@ pub(super) fn read(chain: &Chain, limit: usize) -> Result<Answer<Facts>, ProbeEr
         body: body.text,
         address: last.about.address.to_string(),
         reused: last.reused,
-        alpn: last.about.tls.as_ref().and_then(|(_, shown)| shown.alpn.clone()),
+        alpn: last
+            .about
+            .tls
+            .as_ref()
+            .and_then(|(_, shown)| shown.alpn.clone()),
         tls: tls(&last.about),
         timing: timing(last),
         elapsed_ms: 0.0,
@@ -148,4 +154,3 @@ pub(super) fn combined(headers: &HeaderMap) -> BTreeMap<String, String> {
     };
     apart(headers).into_iter().map(join).collect()
 }
-

@@ -116,7 +116,11 @@ impl Outgoing {
         };
         let uri = if two {
             headers.remove(header::HOST);
-            format!("{}://{authority}{}", self.url.scheme(), target_of(&self.url))
+            format!(
+                "{}://{authority}{}",
+                self.url.scheme(),
+                target_of(&self.url)
+            )
         } else {
             let host = header_value("url", &authority)?;
             headers.insert(header::HOST, host);
@@ -150,7 +154,10 @@ impl Outgoing {
 fn default_headers() -> [(HeaderName, HeaderValue); 3] {
     [
         (header::ACCEPT, HeaderValue::from_static("*/*")),
-        (header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING)),
+        (
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static(ACCEPT_ENCODING),
+        ),
         (header::USER_AGENT, HeaderValue::from_static(USER_AGENT)),
     ]
 }

@@ -43,14 +43,21 @@ pub(super) fn validate(question: &Http) -> Result<(), Invalid> {
         return Err(invalid("samples", "1 to 50 samples can be taken"));
     }
     if question.max_body > LARGEST_BODY {
-        return Err(invalid("max_body", "at most 67108864 bytes (64 MiB) are read"));
+        return Err(invalid(
+            "max_body",
+            "at most 67108864 bytes (64 MiB) are read",
+        ));
     }
     Ok(())
 }
 
 fn url(written: &str) -> Result<(), Invalid> {
-    let url = Url::parse(written)
-        .map_err(|error| invalid("url", format!("`{written}` is no absolute address: {error}")))?;
+    let url = Url::parse(written).map_err(|error| {
+        invalid(
+            "url",
+            format!("`{written}` is no absolute address: {error}"),
+        )
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid("url", "only http and https can be asked"));
     }
@@ -67,7 +74,10 @@ fn url(written: &str) -> Result<(), Invalid> {
         return Err(invalid("url", "a secret cannot name the host"));
     }
     if target_of(&url).parse::<http::Uri>().is_err() {
-        return Err(invalid("url", "has characters that must be percent-encoded"));
+        return Err(invalid(
+            "url",
+            "has characters that must be percent-encoded",
+        ));
     }
     Ok(())
 }
@@ -156,18 +166,48 @@ mod tests {
             (serde_json::json!({"url": "https://${secrets.H}/"}), "url"),
             (serde_json::json!({"url": url, "method": "G ET"}), "method"),
             (serde_json::json!({"url": url, "method": "get"}), "method"),
-            (serde_json::json!({"url": url, "method": "CONNECT"}), "method"),
-            (serde_json::json!({"url": url, "headers": {"a b": "c"}}), "headers.a b"),
-            (serde_json::json!({"url": url, "headers": {"a": "b\nc"}}), "headers.a"),
-            (serde_json::json!({"url": url, "headers": {"Connection": "close"}}), "headers.Connection"),
-            (serde_json::json!({"url": url, "headers": {"Authorization": "Bearer abc"}}), "headers.Authorization"),
-            (serde_json::json!({"url": url, "auth": {"bearer": "abc"}}), "auth.bearer"),
-            (serde_json::json!({"url": url, "auth": {"basic": {"user": "u", "password": "p"}}}), "auth.basic.password"),
-            (serde_json::json!({"url": url, "auth": {"basic": {"user": "u:", "password": "${secrets.P}"}}}), "auth.basic.user"),
-            (serde_json::json!({"url": url, "redirects": 21}), "redirects"),
+            (
+                serde_json::json!({"url": url, "method": "CONNECT"}),
+                "method",
+            ),
+            (
+                serde_json::json!({"url": url, "headers": {"a b": "c"}}),
+                "headers.a b",
+            ),
+            (
+                serde_json::json!({"url": url, "headers": {"a": "b\nc"}}),
+                "headers.a",
+            ),
+            (
+                serde_json::json!({"url": url, "headers": {"Connection": "close"}}),
+                "headers.Connection",
+            ),
+            (
+                serde_json::json!({"url": url, "headers": {"Authorization": "Bearer abc"}}),
+                "headers.Authorization",
+            ),
+            (
+                serde_json::json!({"url": url, "auth": {"bearer": "abc"}}),
+                "auth.bearer",
+            ),
+            (
+                serde_json::json!({"url": url, "auth": {"basic": {"user": "u", "password": "p"}}}),
+                "auth.basic.password",
+            ),
+            (
+                serde_json::json!({"url": url, "auth": {"basic": {"user": "u:", "password": "${secrets.P}"}}}),
+                "auth.basic.user",
+            ),
+            (
+                serde_json::json!({"url": url, "redirects": 21}),
+                "redirects",
+            ),
             (serde_json::json!({"url": url, "samples": 0}), "samples"),
             (serde_json::json!({"url": url, "samples": 51}), "samples"),
-            (serde_json::json!({"url": url, "max_body": 70_000_000}), "max_body"),
+            (
+                serde_json::json!({"url": url, "max_body": 70_000_000}),
+                "max_body",
+            ),
         ] {
             let told = problem(wrong.clone()).unwrap_or_default();
             assert!(told.starts_with(&format!("{field}: ")), "{wrong}: {told}");

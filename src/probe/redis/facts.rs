@@ -155,7 +155,9 @@ impl Facts {
         self.persistence.aof_last_write_ok = info.is_ok("aof_last_write_status");
         self.persistence.last_save_ok = info.is_ok("rdb_last_bgsave_status");
         self.persistence.changes_since_last_save = info.number("rdb_changes_since_last_save");
-        let server_now = info.number("server_time_usec").map(|micros| micros / 1_000_000);
+        let server_now = info
+            .number("server_time_usec")
+            .map(|micros| micros / 1_000_000);
         let now = server_now
             .and_then(|seconds| i64::try_from(seconds).ok())
             .unwrap_or_else(|| now.as_second());
@@ -178,7 +180,10 @@ struct Info<'a>(BTreeMap<&'a str, &'a str>);
 
 impl Info<'_> {
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
+        self.0
+            .get(name)
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
     }
 
     fn number(&self, name: &str) -> Option<u64> {
@@ -205,9 +210,18 @@ mod tests {
             now,
         );
         assert_eq!(facts.version.as_deref(), Some("6.2.0"));
-        assert_eq!((facts.role, facts.master_link_up), (Some(Role::Replica), Some(false)));
-        assert_eq!(facts.persistence.last_save_age_seconds, Some(now.as_second() - 1_795_262_300));
-        assert_eq!((facts.maxmemory_bytes, facts.used_memory_bytes), (None, None));
+        assert_eq!(
+            (facts.role, facts.master_link_up),
+            (Some(Role::Replica), Some(false))
+        );
+        assert_eq!(
+            facts.persistence.last_save_age_seconds,
+            Some(now.as_second() - 1_795_262_300)
+        );
+        assert_eq!(
+            (facts.maxmemory_bytes, facts.used_memory_bytes),
+            (None, None)
+        );
         assert_eq!(facts.persistence.last_save_ok, Some(false));
         assert_eq!(facts.persistence.aof_enabled, Some(false));
     }

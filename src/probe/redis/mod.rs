@@ -58,7 +58,9 @@ fn is_no(value: &bool) -> bool {
 
 impl Redis {
     fn password(&self) -> Option<&str> {
-        self.password.as_deref().filter(|password| !password.is_empty())
+        self.password
+            .as_deref()
+            .filter(|password| !password.is_empty())
     }
 }
 
@@ -89,7 +91,11 @@ impl Probe for Redis {
     }
 
     fn contacts(&self) -> Vec<Contact> {
-        let login = if self.password().is_some() { "AUTH, " } else { "" };
+        let login = if self.password().is_some() {
+            "AUTH, "
+        } else {
+            ""
+        };
         vec![Contact {
             host: self.host.clone(),
             port: Some(self.port),
@@ -104,7 +110,11 @@ impl Probe for Redis {
         if let Some(password) = self.password() {
             words.push(format!("REDISCLI_AUTH={}", quoted(password)));
         }
-        words.push(format!("redis-cli -h {} -p {}", quoted(&self.host), self.port));
+        words.push(format!(
+            "redis-cli -h {} -p {}",
+            quoted(&self.host),
+            self.port
+        ));
         if self.tls {
             words.push("--tls".to_owned());
         }
@@ -231,7 +241,8 @@ impl Conversation<'_> {
             Reply::Text(_) => {}
             // There is nothing to log in to, and `auth_required` says so.
             Reply::Error(words)
-                if words.contains("without any password") || words.contains("no password is set") => {}
+                if words.contains("without any password")
+                    || words.contains("no password is set") => {}
             Reply::Error(words) => {
                 let cause = format!("{} refused the password", self.talk.subject());
                 return Err(ProbeError::new(Reason::CredentialRefused, cause).with_detail(words));

@@ -68,7 +68,9 @@ impl Algorithms {
         };
         Self {
             key_exchanges: those(&self.key_exchanges, |name| {
-                name.split('@').next().is_some_and(|name| name.ends_with("-sha1"))
+                name.split('@')
+                    .next()
+                    .is_some_and(|name| name.ends_with("-sha1"))
                     || name.contains("-sha1-")
             }),
             host_keys: those(&self.host_keys, |name| {
@@ -104,20 +106,37 @@ mod tests {
     fn weak_ones_are_told_by_the_table() {
         let names = |list: &str| -> Vec<String> { list.split(' ').map(str::to_owned).collect() };
         let offered = Algorithms {
-            key_exchanges: names("curve25519-sha256 diffie-hellman-group14-sha1 gss-group1-sha1-x== diffie-hellman-group14-sha256"),
-            host_keys: names("ssh-ed25519 ssh-rsa rsa-sha2-256 ssh-dss ssh-rsa-cert-v01@openssh.com"),
-            ciphers: names("aes128-ctr aes256-cbc arcfour128 3des-cbc rijndael-cbc@lysator.liu.se none"),
-            macs: names("hmac-sha1 hmac-sha1-96 hmac-md5-etm@openssh.com hmac-sha2-256 hmac-ripemd160"),
+            key_exchanges: names(
+                "curve25519-sha256 diffie-hellman-group14-sha1 gss-group1-sha1-x== diffie-hellman-group14-sha256",
+            ),
+            host_keys: names(
+                "ssh-ed25519 ssh-rsa rsa-sha2-256 ssh-dss ssh-rsa-cert-v01@openssh.com",
+            ),
+            ciphers: names(
+                "aes128-ctr aes256-cbc arcfour128 3des-cbc rijndael-cbc@lysator.liu.se none",
+            ),
+            macs: names(
+                "hmac-sha1 hmac-sha1-96 hmac-md5-etm@openssh.com hmac-sha2-256 hmac-ripemd160",
+            ),
             compressions: names("none zlib"),
         };
         let weak = offered.weak();
-        assert_eq!(weak.key_exchanges, names("diffie-hellman-group14-sha1 gss-group1-sha1-x=="));
-        assert_eq!(weak.host_keys, names("ssh-rsa ssh-dss ssh-rsa-cert-v01@openssh.com"));
+        assert_eq!(
+            weak.key_exchanges,
+            names("diffie-hellman-group14-sha1 gss-group1-sha1-x==")
+        );
+        assert_eq!(
+            weak.host_keys,
+            names("ssh-rsa ssh-dss ssh-rsa-cert-v01@openssh.com")
+        );
         assert_eq!(
             weak.ciphers,
             names("aes256-cbc arcfour128 3des-cbc rijndael-cbc@lysator.liu.se none")
         );
-        assert_eq!(weak.macs, names("hmac-sha1-96 hmac-md5-etm@openssh.com hmac-ripemd160"));
+        assert_eq!(
+            weak.macs,
+            names("hmac-sha1-96 hmac-md5-etm@openssh.com hmac-ripemd160")
+        );
         assert!(weak.compressions.is_empty());
     }
 
@@ -130,7 +149,13 @@ mod tests {
             message.extend(list.as_bytes());
         }
         let read = Algorithms::parse(&message).unwrap();
-        assert_eq!((read.key_exchanges, read.ciphers), (vec!["a".to_owned(), "b".to_owned()], vec!["d".to_owned(), "e".to_owned()]));
+        assert_eq!(
+            (read.key_exchanges, read.ciphers),
+            (
+                vec!["a".to_owned(), "b".to_owned()],
+                vec!["d".to_owned(), "e".to_owned()]
+            )
+        );
         for end in 0..message.len() - 8 {
             assert_eq!(Algorithms::parse(&message[..end]), None);
         }

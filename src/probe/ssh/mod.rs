@@ -94,7 +94,10 @@ impl Probe for Ssh {
 
     fn reproduce(&self) -> String {
         let mut command = "ssh -vv -o BatchMode=yes -o PreferredAuthentications=none".to_owned();
-        push(&mut command, format_args!(" -p {} {}", self.port, self.host));
+        push(
+            &mut command,
+            format_args!(" -p {} {}", self.port, self.host),
+        );
         command
     }
 
@@ -106,7 +109,9 @@ impl Probe for Ssh {
         let message = first_message(&mut talk).await?;
         let not_ssh = || talk.garbled("sends no SSH key exchange", &message);
         let offered = Algorithms::parse(&message).ok_or_else(not_ssh)?;
-        let told = banner.strip_prefix("SSH-").and_then(|rest| rest.split_once('-'));
+        let told = banner
+            .strip_prefix("SSH-")
+            .and_then(|rest| rest.split_once('-'));
         let (protocol, rest) = told.ok_or_else(not_ssh)?;
         let (software, comment) = match rest.split_once(' ') {
             Some((software, comment)) => (software, Some(comment.to_owned())),
@@ -142,13 +147,17 @@ async fn identification(talk: &mut Talk) -> Result<String, ProbeError> {
 /// The payload of the first packet.
 async fn first_message(talk: &mut Talk) -> Result<Vec<u8>, ProbeError> {
     let head = talk.bytes(4).await?;
-    let length = head.iter().fold(0_usize, |sum, byte| (sum << 8) | usize::from(*byte));
+    let length = head
+        .iter()
+        .fold(0_usize, |sum, byte| (sum << 8) | usize::from(*byte));
     if !(2..=MESSAGE).contains(&length) {
         return Err(talk.garbled("sends no SSH packet", &head));
     }
     let packet = talk.bytes(length).await?;
     let padding = usize::from(packet.first().copied().unwrap_or_default());
-    let payload = length.checked_sub(padding).and_then(|end| packet.get(1..end));
+    let payload = length
+        .checked_sub(padding)
+        .and_then(|end| packet.get(1..end));
     let payload = payload.map(<[u8]>::to_vec);
     payload.ok_or_else(|| talk.garbled("sends no SSH packet", &packet))
 }

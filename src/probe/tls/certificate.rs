@@ -124,9 +124,10 @@ fn key(certificate: &X509Certificate<'_>) -> (String, Option<u32>) {
     let bits = |size: usize| u32::try_from(size).ok().filter(|size| *size > 0);
     match certificate.public_key().parsed() {
         Ok(PublicKey::RSA(key)) => ("rsa".to_owned(), bits(key.key_size())),
-        Ok(PublicKey::EC(point)) => {
-            ("ec".to_owned(), curve_bits(certificate).or(bits(point.key_size())))
-        }
+        Ok(PublicKey::EC(point)) => (
+            "ec".to_owned(),
+            curve_bits(certificate).or(bits(point.key_size())),
+        ),
         Ok(PublicKey::DSA(value)) => ("dsa".to_owned(), bits(value.len() * 8)),
         _ => (algorithm, None),
     }
@@ -240,10 +241,11 @@ impl Extensions {
                 for point in points.iter() {
                     if let Some(DistributionPointName::FullName(names)) = &point.distribution_point
                     {
-                        self.crl_urls.extend(names.iter().filter_map(|name| match name {
-                            GeneralName::URI(url) => Some((*url).to_owned()),
-                            _ => None,
-                        }));
+                        self.crl_urls
+                            .extend(names.iter().filter_map(|name| match name {
+                                GeneralName::URI(url) => Some((*url).to_owned()),
+                                _ => None,
+                            }));
                     }
                 }
             }
@@ -255,10 +257,7 @@ impl Extensions {
 /// Whether a certificate's key is RSA.
 pub(super) fn is_rsa(der: &[u8]) -> bool {
     x509_parser::parse_x509_certificate(der).is_ok_and(|(_, certificate)| {
-        matches!(
-            certificate.public_key().parsed(),
-            Ok(PublicKey::RSA(_))
-        )
+        matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(_)))
     })
 }
 

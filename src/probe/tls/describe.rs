@@ -271,7 +271,11 @@ struct Order {
 
 impl Order {
     fn of(shown: &Shown, path: &Path) -> Self {
-        let is_right = path.certificates.iter().copied().eq(0..path.certificates.len());
+        let is_right = path
+            .certificates
+            .iter()
+            .copied()
+            .eq(0..path.certificates.len());
         let is_root = |der: &CertificateDer<'_>| {
             path.root.is_some() && subject(der).as_ref() == path.root.as_ref()
         };

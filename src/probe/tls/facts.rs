@@ -10,7 +10,10 @@ use crate::reason::Reason;
 /// `server_preference`, `compression`, `secure_renegotiation` and so on) are there unless
 /// `scan: false` was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "facts are independent of each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts are independent of each other"
+)]
 pub struct Facts {
     /// The address that everything here except `addresses` is about, such as `192.0.2.1:443`.
     pub address: String,
@@ -148,7 +151,10 @@ pub struct Protocols {
 
 /// A cipher suite that is accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "facts are independent of each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts are independent of each other"
+)]
 pub struct Suite {
     /// Version in which it is accepted: `TLS1.2`.
     pub version: String,

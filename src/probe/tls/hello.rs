@@ -47,7 +47,11 @@ impl Hello<'_> {
         let suites = numbers(self.suites.iter().copied().chain(signal));
         vector16(&mut body, &suites);
         // A server must choose "none" or DEFLATE; TLS 1.3 forbids offering the latter.
-        let compressions: &[u8] = if self.version == TLS1_3 { &[0] } else { &[1, 0] };
+        let compressions: &[u8] = if self.version == TLS1_3 {
+            &[0]
+        } else {
+            &[1, 0]
+        };
         vector8(&mut body, compressions);
         if self.version != SSLV3 {
             let mut extensions = self.extensions(key);
@@ -167,7 +171,10 @@ mod tests {
                 let record = hello.record(&[1; 96]);
                 let told = usize::from(u16::from_be_bytes([record[3], record[4]]));
                 assert_eq!(record.len(), 5 + told);
-                assert!(version == SSLV3 || !(256..512).contains(&told), "{told} bytes");
+                assert!(
+                    version == SSLV3 || !(256..512).contains(&told),
+                    "{told} bytes"
+                );
             }
         }
     }

@@ -68,17 +68,7 @@ pub struct Tls {
 
 /// Which addresses of a name are visited.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Addresses {
@@ -139,7 +129,10 @@ impl Probe for Tls {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let hosts = [("host", Some(&self.host)), ("server_name", self.server_name.as_ref())];
+        let hosts = [
+            ("host", Some(&self.host)),
+            ("server_name", self.server_name.as_ref()),
+        ];
         for (field, host) in hosts {
             if let Some(host) = host
                 && ascii(host).is_none()
@@ -151,7 +144,10 @@ impl Probe for Tls {
             }
         }
         let names = self.alpn.iter().flatten();
-        if names.clone().any(|name| name.is_empty() || name.len() > 255) {
+        if names
+            .clone()
+            .any(|name| name.is_empty() || name.len() > 255)
+        {
             return Err(Invalid {
                 field: "alpn".to_owned(),
                 message: "a protocol's name has 1 to 255 bytes".to_owned(),

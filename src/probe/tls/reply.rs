@@ -18,7 +18,10 @@ pub(super) enum Reply {
 
 /// What a server agreed to, and what it showed in clear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each extension is there or not")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each extension is there or not"
+)]
 pub(super) struct ServerHello {
     /// The version it chose.
     pub(super) version: u16,

@@ -278,11 +278,11 @@ impl Scan {
         let mut all = Vec::new();
         for (version, suites) in found {
             match suites {
-                Ok(suites) => all.extend(
-                    suites
-                        .iter()
-                        .map(|(suite, hello)| describe(*suite, *version, hello.group, hello.dh_bits)),
-                ),
+                Ok(suites) => {
+                    all.extend(suites.iter().map(|(suite, hello)| {
+                        describe(*suite, *version, hello.group, hello.dh_bits)
+                    }));
+                }
                 Err(error) => self.gap(target, "suites", error),
             }
         }

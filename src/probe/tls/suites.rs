@@ -81,7 +81,10 @@ pub(super) fn version_name(version: u16) -> String {
     VERSIONS
         .iter()
         .find(|(id, _, _)| *id == version)
-        .map_or_else(|| format!("0x{version:04x}"), |(_, name, _)| (*name).to_owned())
+        .map_or_else(
+            || format!("0x{version:04x}"),
+            |(_, name, _)| (*name).to_owned(),
+        )
 }
 
 /// A suite's name in the registry.
@@ -112,7 +115,15 @@ pub(super) fn offers(version: u16) -> Vec<Vec<u16>> {
 
 fn is_asked(id: u16) -> bool {
     const OTHERWISE: [&str; 10] = [
-        "PSK", "SRP", "KRB5", "SCSV", "GOST", "draft", "ECMQV", "_RMD", "WITH_NULL_NULL",
+        "PSK",
+        "SRP",
+        "KRB5",
+        "SCSV",
+        "GOST",
+        "draft",
+        "ECMQV",
+        "_RMD",
+        "WITH_NULL_NULL",
         "FORTEZZA",
     ];
     CipherSuite::from(id)
@@ -209,7 +220,10 @@ mod tests {
             assert!(suite.weak, "{} is weak", suite.name);
             assert_eq!(suite.bits, bits, "{}", suite.name);
         }
-        assert_eq!(describe(0x1301, TLS1_3, None, None).name, "TLS_AES_128_GCM_SHA256");
+        assert_eq!(
+            describe(0x1301, TLS1_3, None, None).name,
+            "TLS_AES_128_GCM_SHA256"
+        );
     }
 
     #[test]

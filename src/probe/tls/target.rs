@@ -106,9 +106,7 @@ impl<'a> Target<'a> {
         let limit = limit.min(self.left());
         let mut stream = connect(self.address, self.subject, limit).await?;
         if let Some(starttls) = self.starttls {
-            starttls
-                .negotiate(&mut stream, self.subject, limit)
-                .await?;
+            starttls.negotiate(&mut stream, self.subject, limit).await?;
         }
         Ok(Connection {
             stream,

@@ -65,13 +65,7 @@ async fn shake(
     ask: Ask<'_>,
 ) -> Result<(Shown, Result<bool, ProbeError>), ProbeError> {
     let mut connection = target.open(target.left()).await?;
-    let tried = attempt(
-        &mut connection.stream,
-        target.subject,
-        ask,
-        target.left(),
-    )
-    .await?;
+    let tried = attempt(&mut connection.stream, target.subject, ask, target.left()).await?;
     let shown = tried.shown;
     match tried.outcome {
         Ok(mut stream) => {

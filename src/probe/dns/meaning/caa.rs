@@ -46,7 +46,14 @@ pub(in crate::probe::dns) fn summarise(records: &[CaaRecord], name: &str) -> Caa
     let issue = values("issue");
     let plain = issuers(issue.as_deref().unwrap_or_default());
     let wildcard = values("issuewild").map_or_else(|| plain.clone(), |wild| issuers(&wild));
-    let known = ["issue", "issuewild", "iodef", "issuemail", "contactemail", "contactphone"];
+    let known = [
+        "issue",
+        "issuewild",
+        "iodef",
+        "issuemail",
+        "contactemail",
+        "contactphone",
+    ];
     Caa {
         record_at: name.to_owned(),
         restricts: issue.is_some(),
@@ -102,6 +109,8 @@ mod tests {
         assert!(!contact.restricts);
         assert_eq!(contact.unknown_critical, ["future"]);
         let nobody = caa(&[(128, "issue", ";")]);
-        assert!(nobody.restricts && nobody.issuers.is_empty() && nobody.wildcard_issuers.is_empty());
+        assert!(
+            nobody.restricts && nobody.issuers.is_empty() && nobody.wildcard_issuers.is_empty()
+        );
     }
 }

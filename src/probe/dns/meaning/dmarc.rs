@@ -117,7 +117,9 @@ fn policy(word: &str) -> Option<Policy> {
 }
 
 fn is_uri(uri: &str) -> bool {
-    let mailto = uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    let mailto = uri
+        .get(..7)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     mailto && uri.contains('@') || uri.starts_with("https://")
 }
 
@@ -153,10 +155,17 @@ mod tests {
         ] {
             let dmarc = parse(&[text], "x", false).unwrap();
             assert!(!dmarc.valid, "{text}");
-            assert!(dmarc.problems[0].contains(problem), "{text}: {:?}", dmarc.problems);
+            assert!(
+                dmarc.problems[0].contains(problem),
+                "{text}: {:?}",
+                dmarc.problems
+            );
         }
         let two = parse(&["v=DMARC1; p=none", "v=DMARC1; p=reject"], "x", false).unwrap();
         assert!(!two.valid);
-        assert_eq!(parse(&["p=none; v=DMARC1", "v=spf1 -all", ""], "x", false), None);
+        assert_eq!(
+            parse(&["p=none; v=DMARC1", "v=spf1 -all", ""], "x", false),
+            None
+        );
     }
 }

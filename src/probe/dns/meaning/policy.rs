@@ -98,7 +98,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        for text in ["v=STSv1", "v=STSv1; id=", "v=STSv1; id=a-b", "v=STSv1; id=a; id=b"] {
+        for text in [
+            "v=STSv1",
+            "v=STSv1; id=",
+            "v=STSv1; id=a-b",
+            "v=STSv1; id=a; id=b",
+        ] {
             assert!(!mta_sts(&[text]).unwrap().valid, "{text}");
         }
         assert!(!mta_sts(&["v=STSv1; id=a", "v=STSv1; id=b"]).unwrap().valid);

@@ -290,7 +290,10 @@ mod tests {
         assert_eq!(redirected.all, Some(Qualifier::Fail));
         assert_eq!(redirected.lookups, Some(2));
         let ignored = spf("v=spf1 ?all redirect=r.example", &[]);
-        assert_eq!((ignored.all, ignored.lookups), (Some(Qualifier::Neutral), Some(0)));
+        assert_eq!(
+            (ignored.all, ignored.lookups),
+            (Some(Qualifier::Neutral), Some(0))
+        );
         assert_eq!(spf("v=spf1 mx", &[]).all, None);
     }
 
@@ -319,7 +322,10 @@ mod tests {
     fn what_is_wrong_is_told() {
         for (record, problem) in [
             ("v=spf1 ip4:300.0.0.1 -all", "is not an address or network"),
-            ("v=spf1 ip4:192.0.2.0/40 -all", "is not an address or network"),
+            (
+                "v=spf1 ip4:192.0.2.0/40 -all",
+                "is not an address or network",
+            ),
             ("v=spf1 include: -all", "is incomplete"),
             ("v=spf1 ipv4:192.0.2.1 -all", "is not a mechanism of SPF"),
             ("v=spf1 ptr -all", "no longer to be used"),
