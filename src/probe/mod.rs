@@ -246,6 +246,7 @@ probes! {
     dns::Dns,
     env_file::EnvFile,
     file::File,
+    git::Git,
     http::Http,
     redis::Redis,
     ssh::Ssh,

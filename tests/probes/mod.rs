@@ -4,6 +4,7 @@ mod command;
 mod dns;
 mod env_file;
 mod file;
+mod git;
 mod http;
 mod meaning;
 mod redis;
