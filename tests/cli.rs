@@ -512,7 +512,12 @@ fn a_check_that_is_not_applicable_may_have_values_that_do_not_fit() {
     assert_eq!(of(3, "status"), "pass");
     let mistaken = bench.ready(&["validate", "p.yaml", "--set", "api=x"]);
     assert_eq!(mistaken.code, Some(2));
-    for url in ["http://127.0.0.1:8080/", "https://127.0.0.1/", "localhost"] {
+    for url in [
+        "http://127.0.0.1:8080/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "localhost",
+    ] {
         let plan = Bench::new().ready(&["plan", url]);
         assert_eq!(plan.code, Some(0), "{url}: {}", plan.err);
     }
