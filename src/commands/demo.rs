@@ -55,6 +55,7 @@ pub(super) fn run(args: &cli::Demo, ui: &Ui<'_>) -> anyhow::Result<Exit> {
 /// Where in the demo each finding comes from.
 fn origins(report: &Report) -> String {
     let mut text = "\nWhere it comes from:\n".to_owned();
+    let width = FLAWS.iter().map(|flaw| flaw.check.len()).max().unwrap_or(0);
     for check in &report.checks {
         if !matches!(check.status, Status::Fail | Status::Warn) {
             continue;
@@ -63,7 +64,7 @@ fn origins(report: &Report) -> String {
             .iter()
             .find(|flaw| check.catalogue.as_deref() == Some(flaw.check))
             .map_or("(not among the deliberate flaws)", |flaw| flaw.source);
-        _ = writeln!(text, "  {:36} {source}", check.id.0);
+        _ = writeln!(text, "  {:width$}  {source}", check.id.0);
     }
     text.push_str("\nNow your own: ready audit https://example.com\n");
     text
