@@ -48,6 +48,7 @@ fn evaluate(
     let root = marked.as_ref().unwrap_or(root);
     let mut context = Context::with_env(functions::environment());
     context.set_variable_resolver(scope);
+    functions::begin();
     match resolve(root, &context) {
         Ok(value) => judge(root, &*value, &context),
         Err(_) => match locate(root, &context, &Shown::new()) {

@@ -219,3 +219,24 @@ fn loops_over_too_many_items_give_up_and_are_never_true() {
         "{outcome:?}"
     );
 }
+
+#[test]
+fn text_made_in_loops_is_bounded() {
+    let words: Vec<String> = (0..1000).map(|_| "x".repeat(2000)).collect();
+    let names = Names(
+        [(
+            "vars".to_owned(),
+            Root::Constant(json!({"words": words}).into()),
+        )]
+        .into(),
+    );
+    let source = "vars.words.map(a, vars.words.map(b, a + b)).size() == 1000";
+    let expression = Expression::compile(source, &names, Want::Condition).unwrap();
+    let scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap())
+        .with("vars", Data::from_json(&json!({"words": words})));
+    let outcome = expression.judge(&scope);
+    assert!(
+        matches!(&outcome, Outcome::Type { message, .. } if message.contains("bytes of text")),
+        "{outcome:?}"
+    );
+}

@@ -20,6 +20,7 @@ use cel::common::types::{DYN_TYPE, INT_TYPE, LIST_TYPE, MAP_TYPE, STRING_TYPE, T
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError, extensions};
 
+pub(super) use numbers::begin;
 pub(super) use text::compiled;
 pub(super) use time::timestamp;
 

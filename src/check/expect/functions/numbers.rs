@@ -1,7 +1,9 @@
 //! Arithmetic over mixed numbers, and the length of loops.
 
+use std::cell::Cell;
+
 use cel::ExecutionError;
-use cel::common::types::{CelDouble, CelInt, CelList, CelMap};
+use cel::common::types::{CelDouble, CelInt, CelList, CelMap, CelString};
 use cel::common::value::{CowVal, Val};
 
 use super::super::value::as_number;
@@ -31,6 +33,31 @@ fn unfit(sign: &str, operands: &[CowVal<'_, '_>; 2]) -> ExecutionError {
     ExecutionError::no_such_overload(sign, types.collect())
 }
 
+/// Bytes of text that one evaluation may put together: loops over constants could otherwise
+/// fill the memory.
+const MOST_TEXT: usize = 8 << 20;
+
+thread_local! {
+    static TEXT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// An evaluation begins: no text was put together yet.
+pub(in super::super) fn begin() {
+    TEXT.set(0);
+}
+
+/// Counts text that was put together.
+fn charge(result: &dyn Val) -> Result<(), ExecutionError> {
+    if let Some(text) = result.downcast_ref::<CelString>() {
+        TEXT.set(TEXT.get().saturating_add(text.inner().len()));
+        if TEXT.get() > MOST_TEXT {
+            let message = format!("it puts together more than {MOST_TEXT} bytes of text");
+            return Err(failed("_+_", message));
+        }
+    }
+    Ok(())
+}
+
 macro_rules! arithmetic {
     ($($name:ident $operator:literal $as_operator:ident $apply:ident)+) => {
         $(pub(super) fn $name<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Given<'b, 'v> {
@@ -42,6 +69,7 @@ macro_rules! arithmetic {
                 | ExecutionError::DivisionByZero(_) => error,
                 _ => unfit($operator, &operands),
             })?;
+            charge(&*result)?;
             Ok(CowVal::Owned(result.into_owned()))
         })+
     };
