@@ -75,9 +75,10 @@ impl Workshop<'_> {
 
     fn add_one(&mut self, node: &Node, section: &str, item: Option<&Item>) {
         if self.checks.len() >= MOST_CHECKS {
-            let problem = Diagnostic::error("check.limit", "more than 5,000 checks").at(&node.span);
-            if self.problems.last() != Some(&problem) {
-                self.problems.push(problem);
+            // Once, at the first check that is too many.
+            if !self.problems.iter().any(|told| told.code == "check.limit") {
+                let problem = Diagnostic::error("check.limit", "more than 5,000 checks");
+                self.problems.push(problem.at(&node.span));
             }
             return;
         }
