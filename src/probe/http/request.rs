@@ -69,6 +69,20 @@ impl Outgoing {
         Ok(outgoing)
     }
 
+    /// A request of this program's own. No other origin sees a header that was given.
+    pub(super) fn plain(method: Method, url: Url, given: HeaderMap, body: Bytes) -> Self {
+        let mut headers: HeaderMap = default_headers().into_iter().collect();
+        let private = given.keys().cloned().collect();
+        headers.extend(given);
+        Self {
+            url,
+            method,
+            headers,
+            private,
+            body,
+        }
+    }
+
     /// The `Origin` that the request names.
     pub(super) fn origin(&self) -> Option<&str> {
         self.headers.get(header::ORIGIN)?.to_str().ok()
@@ -200,7 +214,7 @@ pub(super) fn target_of(url: &Url) -> String {
     }
 }
 
-fn header_value(field: &str, value: &str) -> Result<HeaderValue, ProbeError> {
+pub(super) fn header_value(field: &str, value: &str) -> Result<HeaderValue, ProbeError> {
     // The value may hold a secret, so it is not shown.
     HeaderValue::from_bytes(value.as_bytes()).map_err(|error| unusable(field, &error))
 }
