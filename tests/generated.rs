@@ -103,7 +103,8 @@ whether the expectation can be false at all.
 - Whole numbers and fractions compare and compute with each other. Two whole numbers divide
   to a whole number: `7 / 2 == 3`; `percent` keeps the fraction.
 - A loop goes through at most 10,000 items; loops within loops, or with `in` a fact within, 1,000.
-  Beyond that the outcome is *wrong type*, never true.
+  Beyond that the outcome is *wrong type*, never true. So it is where an expectation goes
+  through more than 128 MiB of text or puts together more than 4 MiB.
 - Names of headers are in lower case.
 
 ## Operators

@@ -118,6 +118,22 @@ fn lists_cannot_multiply_either() {
 }
 
 #[test]
+fn conditions_cannot_work_on_text_without_end() {
+    let words = format!("'{}',", "x".repeat(3000)).repeat(1000);
+    for condition in [
+        "vars.w.map(a, vars.w.map(b, a.replace('x', 'yy'))).size() > 0",
+        "vars.w.exists(a, vars.w.exists(b, a.matches('z+$')))",
+        "vars.w.join(vars.w.join('')).size() > 1",
+    ] {
+        let text = many(1, |_| {
+            format!("- {{id: a, use: tcp/open, with: {{host: a, port: 1}}, when: \"{condition}\"}}")
+        }) + &format!("vars: {{w: {{default: [{words}]}}}}\n");
+        let told = told(text.as_bytes()).unwrap();
+        assert!(told.contains("bytes of text"), "{condition}: {told}");
+    }
+}
+
+#[test]
 fn ten_thousand_problems_are_counted_and_not_all_shown() {
     let told = told(many(8_000, |n| format!("- {{idd: c{n}}}")).as_bytes()).unwrap();
     assert!(told.contains("more\n"), "{}", &told[told.len() - 200..]);

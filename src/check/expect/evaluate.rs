@@ -6,6 +6,7 @@ use cel::common::value::{CowVal, Val};
 use cel::{Context, ExecutionError, Value as Evaluator};
 
 use super::explain::{self, elements};
+use super::measured::measured;
 use super::print::{Shown, path_join, print};
 use super::tree::{GAP, Loop, binary, children, is_ordering, string_literal, written_loop};
 use super::value::{Scope, as_bool, as_number, show};
@@ -49,7 +50,16 @@ fn evaluate(
     let mut context = Context::with_env(functions::environment());
     context.set_variable_resolver(scope);
     functions::begin();
-    match resolve(root, &context) {
+    let counting = measured(root);
+    let outcome = resolve(&counting, &context);
+    if let Some(message) = functions::spent() {
+        // Whatever was made of the failure by `||` or `&&`: nothing was found out.
+        return Outcome::Type {
+            message,
+            values: Vec::new(),
+        };
+    }
+    match outcome {
         Ok(value) => judge(root, &*value, &context),
         Err(_) => match locate(root, &context, &Shown::new()) {
             Some(Fault::Gap(path)) => match scope.gaps().get(&path) {

@@ -3,6 +3,7 @@
 //! - Arithmetic takes whole numbers and fractions together.
 //! - A loop's list is checked for its length first, and a map's keys come in order.
 //! - `duration` knows days and weeks, and `matches` keeps its compiled patterns.
+//! - Functions that could make much of little, or look long for it, count what they do first.
 //!
 //! The rewritten names start with `@`, which nobody can write; `print` hides them again.
 
@@ -94,6 +95,11 @@ fn rename(call: &mut CallExpr) {
         ("_/_", 2, false) => "@divide",
         ("duration", 1, false) => "@duration",
         ("matches", 1, true) | ("matches", 2, false) => "@matches",
+        ("replace", _, true) => "@replace",
+        ("split", _, true) => "@split",
+        ("join", _, true) => "@join",
+        ("indexOf", _, true) => "@indexOf",
+        ("lastIndexOf", _, true) => "@lastIndexOf",
         _ => return,
     };
     own.clone_into(&mut call.func_name);

@@ -10,6 +10,7 @@ mod functions;
 mod gaps;
 mod lex;
 mod lower;
+mod measured;
 mod parse;
 mod print;
 mod syntax;

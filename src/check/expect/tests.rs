@@ -230,13 +230,56 @@ fn text_made_in_loops_is_bounded() {
         )]
         .into(),
     );
-    let source = "vars.words.map(a, vars.words.map(b, a + b)).size() == 1000";
-    let expression = Expression::compile(source, &names, Want::Condition).unwrap();
     let scope = Scope::new("2026-11-21T12:00:00Z".parse().unwrap())
         .with("vars", Data::from_json(&json!({"words": words})));
-    let outcome = expression.judge(&scope);
-    assert!(
-        matches!(&outcome, Outcome::Type { message, .. } if message.contains("bytes of text")),
-        "{outcome:?}"
-    );
+    for source in [
+        // Too much is put together …
+        "vars.words.map(a, vars.words.map(b, a + b)).size() == 1000",
+        "vars.words.map(a, vars.words.map(b, b)).size() == 1000",
+        "vars.words.map(a, vars.words.map(b, a.replace('x', 'yy'))).size() == 1000",
+        "vars.words.exists(a, vars.words.exists(b, a.replace('x', 'yy').contains('z')))",
+        "vars.words.exists(a, vars.words.exists(b, a.upperAscii().contains('z')))",
+        "vars.words.exists(a, vars.words.exists(b, a.trim().contains('z')))",
+        "vars.words.exists(a, a.split('').size() == 1)",
+        "vars.words.join(vars.words.join('')) == 'z'",
+        "vars.words.join('').replace('x', vars.words[0]) == 'z'",
+        "vars.words.join(',').split('').size() == 1",
+        "json('[' + vars.words.join('') + ']').size() == 1",
+        // … or gone through, whatever `&&` and `||` would make of it.
+        "vars.words.exists(a, vars.words.exists(b, a.contains('z')))",
+        "vars.words.exists(a, vars.words.exists(b, a.matches('z+$')))",
+        "vars.words.exists(a, vars.words.exists(b, a == b + 'z')) && false",
+        "vars.words.exists(a, vars.words.exists(b, a.indexOf('xz') == 1)) || true",
+        "glob(vars.words.join(''), vars.words[0] + vars.words[1])",
+    ] {
+        let expression = Expression::compile(source, &names, Want::Condition)
+            .unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
+        let outcome = expression.judge(&scope);
+        assert!(
+            matches!(&outcome, Outcome::Type { message, .. } if message.contains("bytes of text")),
+            "{source}: {outcome:?}"
+        );
+    }
+}
+
+#[test]
+fn text_functions_do_as_the_language_says() {
+    for source in [
+        "'a-b-c'.replace('-', '+', 1) == 'a+b-c' && 'abc'.replace('', '.') == '.a.b.c.'",
+        "'abc'.split('') == ['a', 'b', 'c'] && 'añc'.split('', 2) == ['a', 'ñc']",
+        "'a,b,c'.split(',', 2) == ['a', 'b,c'] && 'a'.split(',', 0) == [] && 'a,b'.split(',', -1).size() == 2",
+        "['a', 'b'].join() == 'ab' && [].join(',') == ''",
+        "'ñ=b=c'.indexOf('=', 2) == 3 && 'ab'.indexOf('z') == -1 && 'ab'.indexOf('') == 0",
+        "'ñ=b=c'.lastIndexOf('=', 2) == 1 && 'ñ=b'.lastIndexOf('=') == 1 && 'a'.lastIndexOf('bb') == -1",
+        "optional.of('a').orValue('b') == 'a' && {'a': 'x'}.?b.orValue('y').upperAscii() == 'Y'",
+    ] {
+        let expression = Expression::compile(source, &Names::default(), Want::Condition)
+            .unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
+        let outcome = expression.judge(&scope());
+        assert_eq!(outcome, Outcome::True, "{source}");
+    }
+    let source = "'ab'.indexOf('a', 9) == 0";
+    let expression = Expression::compile(source, &Names::default(), Want::Condition).unwrap();
+    let outcome = expression.judge(&scope());
+    assert!(matches!(outcome, Outcome::Type { .. }), "{outcome:?}");
 }

@@ -5,6 +5,7 @@
     reason = "the evaluator hands arguments over by value"
 )]
 
+mod budget;
 mod network;
 mod numbers;
 mod table;
@@ -20,7 +21,7 @@ use cel::common::types::{DYN_TYPE, INT_TYPE, LIST_TYPE, MAP_TYPE, STRING_TYPE, T
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError, extensions};
 
-pub(super) use numbers::begin;
+pub(super) use budget::{begin, spent};
 pub(super) use text::compiled;
 pub(super) use time::timestamp;
 
@@ -46,13 +47,10 @@ fn build() -> Result<Env, DeclarationError> {
     for (name, takes, run) in internal() {
         environment.add_overload(name, name, takes, run)?;
     }
-    environment.add_member_overload(
-        "@matches",
-        "@matches()",
-        STRING_TYPE,
-        vec![STRING_TYPE],
-        text::matches,
-    )?;
+    for (name, of, takes, run) in on_values() {
+        let id = format!("{name}.{}", takes.len());
+        environment.add_member_overload(name, &id, of, takes, run)?;
+    }
     for (name, takes, run) in own() {
         let id = format!("{name}/{}", takes.len());
         environment.add_overload(name, &id, takes, run)?;
@@ -65,12 +63,40 @@ fn internal() -> Vec<(&'static str, Vec<Type>, Run)> {
     vec![
         (super::tree::GAP, vec![DYN_TYPE, DYN_TYPE], gap),
         (super::tree::ITEMS, vec![DYN_TYPE, INT_TYPE], numbers::items),
+        (super::measured::READ, vec![DYN_TYPE], budget::read),
+        (super::measured::MADE, vec![DYN_TYPE], budget::made),
         ("@add", vec![DYN_TYPE, DYN_TYPE], numbers::add),
         ("@subtract", vec![DYN_TYPE, DYN_TYPE], numbers::subtract),
         ("@multiply", vec![DYN_TYPE, DYN_TYPE], numbers::multiply),
         ("@divide", vec![DYN_TYPE, DYN_TYPE], numbers::divide),
         ("@duration", vec![STRING_TYPE], time::duration),
         ("@matches", vec![STRING_TYPE, STRING_TYPE], text::matches),
+    ]
+}
+
+/// What lowering writes in the place of functions that are called on a value.
+fn on_values() -> Vec<(&'static str, Type, Vec<Type>, Run)> {
+    let on_text = |name, takes, run: Run| (name, STRING_TYPE, takes, run);
+    vec![
+        on_text("@matches", vec![STRING_TYPE], text::matches),
+        on_text("@replace", vec![STRING_TYPE, STRING_TYPE], text::replace),
+        on_text(
+            "@replace",
+            vec![STRING_TYPE, STRING_TYPE, INT_TYPE],
+            text::replace,
+        ),
+        on_text("@split", vec![STRING_TYPE], text::split),
+        on_text("@split", vec![STRING_TYPE, INT_TYPE], text::split),
+        on_text("@indexOf", vec![STRING_TYPE], text::index_of),
+        on_text("@indexOf", vec![STRING_TYPE, INT_TYPE], text::index_of),
+        on_text("@lastIndexOf", vec![STRING_TYPE], text::last_index_of),
+        on_text(
+            "@lastIndexOf",
+            vec![STRING_TYPE, INT_TYPE],
+            text::last_index_of,
+        ),
+        ("@join", LIST_TYPE, Vec::new(), text::join),
+        ("@join", LIST_TYPE, vec![STRING_TYPE], text::join),
     ]
 }
 

@@ -1,13 +1,11 @@
 //! Arithmetic over mixed numbers, and the length of loops.
 
-use std::cell::Cell;
-
 use cel::ExecutionError;
 use cel::common::types::{CelDouble, CelInt, CelList, CelMap, CelString};
 use cel::common::value::{CowVal, Val};
 
 use super::super::value::as_number;
-use super::{Given, failed};
+use super::{Given, budget, failed};
 
 /// A fraction in the place of a whole number when the other operand is a fraction.
 fn together<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<[CowVal<'b, 'v>; 2], ExecutionError> {
@@ -33,29 +31,12 @@ fn unfit(sign: &str, operands: &[CowVal<'_, '_>; 2]) -> ExecutionError {
     ExecutionError::no_such_overload(sign, types.collect())
 }
 
-/// Bytes of text that one evaluation may put together: loops over constants could otherwise
-/// fill the memory.
-const MOST_TEXT: usize = 8 << 20;
-
-thread_local! {
-    static TEXT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// An evaluation begins: no text was put together yet.
-pub(in super::super) fn begin() {
-    TEXT.set(0);
-}
-
 /// Counts text that was put together.
 fn charge(result: &dyn Val) -> Result<(), ExecutionError> {
-    if let Some(text) = result.downcast_ref::<CelString>() {
-        TEXT.set(TEXT.get().saturating_add(text.inner().len()));
-        if TEXT.get() > MOST_TEXT {
-            let message = format!("it puts together more than {MOST_TEXT} bytes of text");
-            return Err(failed("_+_", message));
-        }
+    match result.downcast_ref::<CelString>() {
+        Some(text) => budget::make("_+_", text.inner().len()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 macro_rules! arithmetic {
@@ -84,6 +65,8 @@ arithmetic! {
 
 /// Hands on a list that is short enough to go through, and the keys of a map in order.
 pub(in super::super) fn items<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Given<'b, 'v> {
+    // An evaluation that has spent too much ends here, even where `||` goes on to the next item.
+    budget::make(super::super::tree::ITEMS, 0)?;
     let [range, limit]: [CowVal<'b, 'v>; 2] = arguments
         .try_into()
         .map_err(|_| ExecutionError::missing_argument_or_target())?;
