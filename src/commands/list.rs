@@ -59,11 +59,12 @@ fn text(entries: &[Entry], what: Listed) -> String {
                 area = this;
             }
         }
-        let note = entry.more["access"]
-            .as_str()
-            .filter(|access| *access != "read-only")
-            .map_or_else(String::new, |access| format!(" ({access})"));
-        _ = writeln!(text, "{:width$}  {}{note}", entry.id, entry.about);
+        _ = writeln!(text, "{:width$}  {}{}", entry.id, entry.about, note(entry));
+    }
+    if what == Listed::Checks {
+        text.push_str(
+            "\nIn brackets: what a check needs beside the network, and what `--allow` it takes.",
+        );
     }
     _ = writeln!(
         text,
@@ -71,6 +72,22 @@ fn text(entries: &[Entry], what: Listed) -> String {
         entries.len()
     );
     text
+}
+
+/// What a check needs, where that is more than any stranger has.
+fn note(entry: &Entry) -> String {
+    let word = |key: &str, usual: &str| {
+        let word = entry.more[key].as_str().filter(|word| *word != usual);
+        word.map(str::to_owned)
+    };
+    let words: Vec<String> = [word("needs", "public"), word("access", "read-only")]
+        .into_iter()
+        .flatten()
+        .collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", words.join(", "))
 }
 
 fn checks() -> Vec<Entry> {
