@@ -50,15 +50,13 @@ impl Run {
 /// Audits with the binary and looks at its memory until it ends.
 async fn audit(profile: &str, only: &str) -> Run {
     let bench = Bench::new().file("p.yaml", profile);
-    let args = [
-        "audit",
-        "--profile",
-        "p.yaml",
-        "--only",
-        only,
-        "--report",
-        "json=run.json",
-    ];
+    audit_in(&bench, &["--only", only]).await
+}
+
+/// The same with the profile and all else that lies in a folder.
+async fn audit_in(bench: &Bench, more: &[&str]) -> Run {
+    let own = ["audit", "--profile", "p.yaml", "--report", "json=run.json"];
+    let args: Vec<&str> = own.iter().chain(more).copied().collect();
     let mut command = tokio::process::Command::from(bench.command(&args));
     command
         .stdout(std::process::Stdio::null())
@@ -262,4 +260,37 @@ async fn a_decompression_bomb_is_not_unpacked() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n";
     let server = sends(head, bomb(), 1).await;
     is_read_within_bounds("bomb", server).await;
+}
+
+/// A log of 2 GB (a hole but for its ends) and programs that print without end.
+#[tokio::test]
+async fn what_lies_on_this_machine_is_bounded_too() {
+    let profile = "ready: 1
+id: hostile
+title: Hostile
+defaults: {timeout: 2s, retries: 0}
+checks:
+  - {id: log, title: No panic, probe: {file: {path: big.log, pattern: panic}}, expect: file.match_count == 0}
+  - {id: ends, title: It ends, probe: {command: {argv: [yes, word]}}, expect: command.exit_code == 0}
+  - id: cut
+    title: It prints little
+    probe: {command: {argv: [head, -c, '200000000', /dev/zero]}}
+    expect: '!command.truncated'
+";
+    let bench = Bench::new().file("p.yaml", profile);
+    let mut log = std::fs::File::create(bench.path("big.log")).unwrap();
+    log.write_all(b"started\n").unwrap();
+    log.set_len(2 << 30).unwrap();
+    drop(log);
+    let run = audit_in(&bench, &["--allow", "exec"]).await;
+    let told = format!("{:#}", run.report["checks"]);
+    assert_eq!(run.outcome("log"), ("error", "file.truncated"), "{told}");
+    assert_eq!(run.outcome("ends"), ("fail", "probe.timeout"), "{told}");
+    assert_eq!(run.outcome("cut"), ("fail", "expect.false"), "{told}");
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.memory.is_none_or(|memory| memory < MOST_MEMORY),
+        "{:?} KiB",
+        run.memory
+    );
 }
