@@ -87,6 +87,7 @@ reasons! {
     HttpRedirectLoop "http.redirect-loop" Target lasting "redirects never end"
     HttpStatus "http.status" Target lasting "the answer has another status than expected"
     ApiRateLimited "api.rate-limited" Ours transient "the interface wants fewer requests than it got"
+    RegistryUnavailable "registry.unavailable" Ours transient "the registration data service did not answer the question"
     FileMalformed "file.malformed" Target lasting "a file is not valid in its format"
     FileUnreadable "file.unreadable" Ours lasting "a file could not be read"
     FileTruncated "file.truncated" Ours lasting "not everything was read, so that what is missing is unknown"

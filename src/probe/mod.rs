@@ -248,6 +248,7 @@ probes! {
     file::File,
     git::Git,
     http::Http,
+    rdap::Rdap,
     redis::Redis,
     ssh::Ssh,
     tcp::Tcp,

@@ -7,6 +7,7 @@ mod file;
 mod git;
 mod http;
 mod meaning;
+mod rdap;
 mod redis;
 mod sites;
 mod ssh;

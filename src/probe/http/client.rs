@@ -144,7 +144,10 @@ impl Reply {
             StatusCode::TOO_MANY_REQUESTS => (Reason::ApiRateLimited, "wants fewer requests"),
             _ => (Reason::HttpStatus, "did not answer the question"),
         };
-        let start: String = String::from_utf8_lossy(&self.body).chars().take(200).collect();
+        let start: String = String::from_utf8_lossy(&self.body)
+            .chars()
+            .take(200)
+            .collect();
         let detail = format!("{} {}: {start}", self.status.as_u16(), self.url.path());
         Err(ProbeError::new(reason, format!("{place} {what}")).with_detail(detail))
     }
