@@ -94,6 +94,8 @@ reasons! {
     ServiceTimeout "service.timeout" Target transient "the service did not answer in time"
     ServiceClosed "service.closed" Target transient "the service closed the connection before a whole answer"
     ServiceProtocol "service.protocol" Target lasting "what answered does not speak the expected protocol"
+    ServiceRefused "service.refused" Target lasting "the service does not let anybody in"
+    QueryRefused "query.refused" Ours lasting "the service cannot do with the query"
     GitRepository "git.repository" Ours lasting "there is no Git repository that could be read"
     ExpectFalse "expect.false" Target lasting "the facts contradict the expectation"
     ExpectMissing "expect.missing" Target lasting "the answer does not have what the expectation asks about"

@@ -248,6 +248,8 @@ probes! {
     file::File,
     git::Git,
     http::Http,
+    #[cfg(feature = "postgres")]
+    postgres::Postgres,
     rdap::Rdap,
     redis::Redis,
     ssh::Ssh,

@@ -7,6 +7,8 @@ mod file;
 mod git;
 mod http;
 mod meaning;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod rdap;
 mod redis;
 mod sites;

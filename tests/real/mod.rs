@@ -9,6 +9,8 @@ mod http;
 mod nameserver;
 mod nginx;
 mod openssl;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod redis;
 mod services;
 mod ssh;

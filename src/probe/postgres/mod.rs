@@ -1,0 +1,375 @@
+//! Is a PostgreSQL server set up well, and does its data keep the rules?
+//!
+//! One login, a fixed set of questions to the catalogues, and at most one query of the
+//! profile's own: a single statement in a transaction that cannot write, under a time limit.
+//! The target's answer: refused connections, silence, what is not the PostgreSQL protocol, a
+//! certificate that must not be trusted with the password, no such database, no connection to
+//! spare. Our inability: a login that is refused, a query that the server cannot do with, and,
+//! as gaps below an answer, what the login may not see.
+//!
+//! A query that reads needs `SELECT` and nothing else; give `ready` a role with `pg_monitor` and
+//! no more. It visits no other server of a cluster.
+
+mod ask;
+mod facts;
+mod session;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio_postgres::SimpleQueryRow;
+use tokio_postgres::types::Type;
+
+use self::ask::{MOST_TABLES, QUESTIONS};
+use self::session::Session;
+use super::shell::quoted;
+use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError, local};
+use crate::reason::Reason;
+use crate::secret::references;
+
+pub use self::facts::{
+    Archiver, Connections, Database, Facts, Login, Migrations, Slot, Standby, Table, TlsFacts,
+};
+
+/// Rows of a query that are kept.
+const MOST_ROWS: usize = 1000;
+
+/// Asks a PostgreSQL server about itself, and at most one query.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    /// Name or address.
+    pub host: String,
+    /// Port.
+    #[serde(default = "usual_port")]
+    pub port: u16,
+    /// The role to log in as.
+    pub user: String,
+    /// The password, as `${secrets.NAME}`; left out or empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The database; empty for the one of the role's name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub database: String,
+    /// Whether to encrypt, and whether the certificate must be right before the password is
+    /// sent.
+    #[serde(default)]
+    pub tls: Encryption,
+    /// A query of a single statement, whose rows become facts; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// The table of migrations and its column, as `table.column` or `schema.table.column`:
+    /// `alembic_version.version_num`; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub migrations: String,
+}
+
+/// Whether to encrypt the connection.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Encryption {
+    /// Never.
+    Disable,
+    /// Where the server offers it, whatever its certificate.
+    Prefer,
+    /// Always, whatever the certificate.
+    Require,
+    /// Always, and the certificate must be trusted and for this host.
+    #[default]
+    Verify,
+}
+
+fn usual_port() -> u16 {
+    5432
+}
+
+impl Postgres {
+    fn password(&self) -> Option<&str> {
+        self.password
+            .as_deref()
+            .filter(|password| !password.is_empty())
+    }
+
+    fn database(&self) -> &str {
+        if self.database.is_empty() {
+            &self.user
+        } else {
+            &self.database
+        }
+    }
+
+    /// The quoted table and column of the migrations.
+    fn migrations(&self) -> Option<(String, String)> {
+        let (table, column) = self.migrations.rsplit_once('.')?;
+        let plain = |word: &str| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        let words: Vec<&str> = table.split('.').collect();
+        let fits = words.len() <= 2 && words.iter().chain([&column]).all(|word| plain(word));
+        let quote = |word: &&str| format!("\"{word}\"");
+        let table: Vec<String> = words.iter().map(quote).collect();
+        fits.then(|| (table.join("."), quote(&column)))
+    }
+}
+
+impl Probe for Postgres {
+    type Facts = Facts;
+
+    fn validate(&self) -> Result<(), Invalid> {
+        let invalid = |field: &str, message: &str| {
+            Err(Invalid {
+                field: field.to_owned(),
+                message: message.to_owned(),
+            })
+        };
+        if self.host.trim().is_empty() {
+            return invalid("host", "is empty");
+        }
+        if self.port == 0 {
+            return invalid("port", "must be at least 1");
+        }
+        if self.user.trim().is_empty() {
+            return invalid("user", "is empty");
+        }
+        if self
+            .password()
+            .is_some_and(|text| references(text).is_empty())
+        {
+            let words = "a secret is never written down: use ${secrets.NAME}";
+            return invalid("password", words);
+        }
+        if !self.migrations.is_empty() && self.migrations().is_none() {
+            let words = "is not `table.column`, of letters, digits and `_`";
+            return invalid("migrations", words);
+        }
+        Ok(())
+    }
+
+    fn contacts(&self) -> Vec<Contact> {
+        let query = if self.query.is_empty() {
+            String::new()
+        } else {
+            format!(", read-only query on {}", self.database())
+        };
+        vec![Contact {
+            host: self.host.clone(),
+            port: Some(self.port),
+            action: format!("PostgreSQL login as {}, catalogues{query}", self.user),
+            count: 1,
+            access: Access::ReadOnly,
+        }]
+    }
+
+    fn reproduce(&self) -> String {
+        let mut words = Vec::new();
+        if let Some(password) = self.password() {
+            words.push(format!("PGPASSWORD={}", quoted(password)));
+        }
+        let mode = match self.tls {
+            Encryption::Disable => "disable",
+            Encryption::Prefer => "prefer",
+            Encryption::Require => "require",
+            Encryption::Verify => "verify-full",
+        };
+        words.push(format!(
+            "PGSSLMODE={mode} PGOPTIONS='-c default_transaction_read_only=on' psql"
+        ));
+        words.push(format!(
+            "-h {} -p {} -U {} -d {}",
+            quoted(&self.host),
+            self.port,
+            quoted(&self.user),
+            quoted(self.database())
+        ));
+        let query = if self.query.is_empty() {
+            "SELECT version()"
+        } else {
+            &self.query
+        };
+        words.push(format!("-c {}", quoted(query)));
+        words.join(" ")
+    }
+
+    async fn gather(&self, context: &Context) -> Result<Answer<Facts>, ProbeError> {
+        // A secret that is not set is told before anything is contacted.
+        let password = self
+            .password()
+            .map(|template| context.secrets.fill(template))
+            .transpose()?;
+        let session = Session::open(self, password.as_ref(), context).await?;
+        session.restrict().await?;
+        let mut found = Map::new();
+        let mut gaps = BTreeMap::new();
+        for (facts, text) in QUESTIONS {
+            context.traffic.request();
+            match session.one(text).await {
+                Ok(answer) => learn(&mut found, answer.as_deref())?,
+                // Without an answer in time nothing further would come either.
+                Err(error) if error.reason == Reason::ServiceTimeout => return Err(error),
+                Err(error) => {
+                    gaps.extend(facts.iter().map(|fact| ((*fact).to_owned(), error.clone())));
+                }
+            }
+        }
+        let mut facts: Facts = serde_json::from_value(Value::Object(found)).map_err(|error| {
+            let cause = format!("{}:{} answers oddly", self.host, self.port);
+            ProbeError::new(Reason::ServiceProtocol, cause).with_detail(error.to_string())
+        })?;
+        facts.encrypted = session.tls.is_some();
+        facts.tls.clone_from(&session.tls);
+        let mut answer = Answer { facts, gaps };
+        cut_tables(&mut answer);
+        self.ask_for_migrations(&session, &mut answer, context)
+            .await;
+        self.ask_own(&session, &mut answer, context).await;
+        Ok(answer)
+    }
+}
+
+/// Adds the facts in one answer.
+fn learn(found: &mut Map<String, Value>, answer: Option<&str>) -> Result<(), ProbeError> {
+    let Some(answer) = answer else {
+        return Ok(());
+    };
+    let mut value: Value = serde_json::from_str(answer).map_err(|error| {
+        ProbeError::new(Reason::ServiceProtocol, "the server answers oddly")
+            .with_detail(error.to_string())
+    })?;
+    drop_nulls(&mut value);
+    if let Value::Object(facts) = value {
+        found.extend(facts);
+    }
+    Ok(())
+}
+
+/// What is not known is left out.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+/// One table more was asked for, to know whether there are more.
+fn cut_tables(answer: &mut Answer<Facts>) {
+    let many = |tables: &Vec<Table>| tables.len() > MOST_TABLES;
+    if answer.facts.tables.as_ref().is_some_and(many) {
+        answer.facts.tables = None;
+        let what = format!("there are more than {MOST_TABLES} tables");
+        answer.gaps.insert("tables".to_owned(), local::beyond(what));
+    }
+}
+
+impl Postgres {
+    async fn ask_for_migrations(
+        &self,
+        session: &Session,
+        answer: &mut Answer<Facts>,
+        context: &Context,
+    ) {
+        let Some((table, column)) = self.migrations() else {
+            return;
+        };
+        context.traffic.request();
+        let text = format!(
+            "SELECT pg_catalog.json_build_object('count', pg_catalog.count(*), \
+             'head', pg_catalog.max({column}::text)) FROM {table}"
+        );
+        let found = session.one(&text).await.and_then(|found| {
+            let mut object = Map::new();
+            learn(&mut object, found.as_deref())?;
+            serde_json::from_value(Value::Object(object)).map_err(|error| {
+                ProbeError::new(Reason::ServiceProtocol, "the server answers oddly")
+                    .with_detail(error.to_string())
+            })
+        });
+        match found {
+            Ok(migrations) => answer.facts.migrations = Some(migrations),
+            Err(error) => {
+                answer.gaps.insert("migrations".to_owned(), error);
+            }
+        }
+    }
+
+    async fn ask_own(&self, session: &Session, answer: &mut Answer<Facts>, context: &Context) {
+        if self.query.is_empty() {
+            return;
+        }
+        context.traffic.request();
+        match self.rows(session).await {
+            Ok((rows, false)) => {
+                answer.facts.value = only_value(&rows);
+                answer.facts.rows = Some(rows);
+            }
+            Ok((_, true)) => {
+                let what = format!("the query gives more than {MOST_ROWS} rows");
+                for fact in ["rows", "value"] {
+                    answer.gaps.insert(fact.to_owned(), local::beyond(&*what));
+                }
+            }
+            Err(error) => {
+                for fact in ["rows", "value"] {
+                    answer.gaps.insert(fact.to_owned(), error.clone());
+                }
+            }
+        }
+    }
+
+    async fn rows(
+        &self,
+        session: &Session,
+    ) -> Result<(Vec<BTreeMap<String, Value>>, bool), ProbeError> {
+        // Only a single statement can be prepared, so that none can end the transaction first.
+        let statement = session.prepare(&self.query).await?;
+        let types: Vec<Type> = statement
+            .columns()
+            .iter()
+            .map(|column| column.type_().clone())
+            .collect();
+        let (rows, more) = session.rows(&self.query, MOST_ROWS).await?;
+        let rows = rows.iter().map(|row| values(row, &types)).collect();
+        Ok((rows, more))
+    }
+}
+
+fn only_value(rows: &[BTreeMap<String, Value>]) -> Option<Value> {
+    match rows {
+        [row] if row.len() == 1 => row.values().next().cloned(),
+        _ => None,
+    }
+}
+
+/// A row by column; numbers, truth values and JSON as such, everything else as text.
+fn values(row: &SimpleQueryRow, types: &[Type]) -> BTreeMap<String, Value> {
+    let cells = row.columns().iter().zip(types).enumerate();
+    cells
+        .filter_map(|(index, (column, kind))| {
+            let text = row.get(index)?;
+            let value = match *kind {
+                Type::BOOL => Value::Bool(text == "t"),
+                Type::INT2
+                | Type::INT4
+                | Type::INT8
+                | Type::OID
+                | Type::FLOAT4
+                | Type::FLOAT8
+                | Type::NUMERIC
+                | Type::JSON
+                | Type::JSONB => {
+                    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+                }
+                _ => Value::String(text.to_owned()),
+            };
+            Some((column.name().to_owned(), value))
+        })
+        .filter(|(_, value)| !value.is_null())
+        .collect()
+}
