@@ -242,6 +242,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 }
 
 probes! {
+    api::Api,
     command::Command,
     dns::Dns,
     env_file::EnvFile,

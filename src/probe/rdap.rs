@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::http::client::{Call, Reply};
+use super::http::client::{Call, Reply, not_the_targets};
 use super::http::deadline::Deadline;
 use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError};
-use crate::reason::{Reason, Side};
+use crate::reason::Reason;
 
 /// Looks up the registration of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -132,37 +132,24 @@ impl Probe for Rdap {
             .header(ACCEPT, "application/rdap+json")?
             .ask(context, deadline)
             .await
-            .map_err(not_the_domains)?;
+            .map_err(not_the_targets)?;
         if reply.status == StatusCode::NOT_FOUND {
             return Ok(Facts::default().into());
         }
-        let reply = reply.ok().map_err(not_the_domains)?;
+        let reply = reply.ok().map_err(not_the_targets)?;
         self.read(&reply, context.now)
     }
 }
 
-/// Whatever is wrong with the service, the domain is not to blame.
-fn not_the_domains(error: ProbeError) -> ProbeError {
-    if error.side() == Side::Ours {
-        return error;
-    }
-    let code = error.reason.code();
-    let detail = match error.detail {
-        Some(detail) => format!("{code}: {detail}"),
-        None => code.to_owned(),
-    };
-    ProbeError::new(Reason::RegistryUnavailable, error.cause).with_detail(detail)
-}
-
 impl Rdap {
     fn read(&self, reply: &Reply, now: Timestamp) -> Result<Answer<Facts>, ProbeError> {
-        let domain: Domain = reply.json().map_err(not_the_domains)?;
+        let domain: Domain = reply.json().map_err(not_the_targets)?;
         let asked = self.domain.to_ascii_lowercase();
         let named = domain.ldh_name.trim_end_matches('.').to_ascii_lowercase();
         let unicode = domain.unicode_name.map(|name| name.to_lowercase());
         if named != asked && unicode.as_deref() != Some(&*asked) {
             let cause = format!("{} answers of another domain", reply.place());
-            return Err(ProbeError::new(Reason::RegistryUnavailable, cause));
+            return Err(ProbeError::new(Reason::ApiUnavailable, cause));
         }
         let expires = date(&domain.events, "expiration");
         Ok(Facts {

@@ -48,6 +48,8 @@ pub enum ParamType {
     Duration,
     /// A list.
     List,
+    /// A reference to a secret: `${secrets.NAME}`.
+    Secret,
 }
 
 impl Param {
@@ -87,6 +89,7 @@ impl Param {
             ParamType::Bool => json!(true),
             ParamType::Duration => json!("1d"),
             ParamType::List => json!([]),
+            ParamType::Secret => json!(format!("${{secrets.{}}}", self.name.to_uppercase())),
         }
     }
 }
@@ -209,6 +212,14 @@ fn convert(node: &Node, kind: ParamType) -> Result<Value, String> {
             Kind::Seq(_) => Ok(node.value()),
             _ => Err(format!("expected a list, found {}", found())),
         },
+        ParamType::Secret => {
+            let text = text()?;
+            if crate::secret::references(&text).is_empty() {
+                // What was written may be the secret itself, so it is not shown.
+                return Err("a secret is never written down: use ${secrets.NAME}".to_owned());
+            }
+            Ok(Value::String(text))
+        }
     }
 }
 
@@ -271,6 +282,7 @@ mod tests {
             (ParamType::Bool, json!(true), json!("yes")),
             (ParamType::Duration, json!("14d"), json!("14")),
             (ParamType::List, json!(["a"]), json!("a")),
+            (ParamType::Secret, json!("${secrets.T}"), json!("t0ken")),
         ] {
             let node = |value| Node::from_value(value, &Span::default());
             assert_eq!(convert(&node(&good), kind).as_ref(), Ok(&good));

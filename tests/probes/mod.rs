@@ -1,5 +1,6 @@
 //! One module per probe kind: good, refused, slow, garbage.
 
+mod api;
 mod command;
 mod dns;
 mod env_file;

@@ -99,9 +99,9 @@ async fn what_is_not_said_is_left_out_and_no_such_domain_is_a_fact() {
 async fn a_service_in_trouble_is_never_the_domains_fault() {
     let server = service().await;
     for (domain, reason) in [
-        ("garbage.example", Reason::RegistryUnavailable),
-        ("broken.example", Reason::RegistryUnavailable),
-        ("other.example", Reason::RegistryUnavailable),
+        ("garbage.example", Reason::ApiUnavailable),
+        ("broken.example", Reason::ApiUnavailable),
+        ("other.example", Reason::ApiUnavailable),
         ("busy.example", Reason::ApiRateLimited),
     ] {
         let told = ask(&server, domain).await.unwrap_err();
@@ -113,11 +113,11 @@ async fn a_service_in_trouble_is_never_the_domains_fault() {
     })
     .await;
     let told = ask(&silent, "shop.example").await.unwrap_err();
-    assert_eq!(told.reason, Reason::RegistryUnavailable);
+    assert_eq!(told.reason, Reason::ApiUnavailable);
     assert!(told.detail.unwrap().starts_with("http.timeout"));
     let closed = raw(async |stream| drop(stream)).await;
     let told = ask(&closed, "shop.example").await.unwrap_err();
-    assert_eq!(told.reason, Reason::RegistryUnavailable);
+    assert_eq!(told.reason, Reason::ApiUnavailable);
 }
 
 #[test]

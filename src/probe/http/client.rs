@@ -5,7 +5,7 @@
 //! nothing into an answer and keeps no session; the kind itself does that.
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -14,25 +14,19 @@ use super::ask::Asker;
 use super::body::Body;
 use super::deadline::Deadline;
 use super::follow::{Route, follow};
-use super::question::Version;
-use super::request::{Outgoing, header_value};
+use super::question::{Http, Version};
+use super::request::Outgoing;
 use crate::probe::{Context, ProbeError};
-use crate::reason::Reason;
+use crate::reason::{Reason, Side};
 
 /// Redirects that are followed: an interface that has moved, or been renamed.
 const REDIRECTS: u8 = 3;
-/// Bytes of an answer that are read unless the kind says otherwise.
+/// Bytes of an answer that are read.
 const MOST_BYTES: usize = 8 << 20;
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(in crate::probe) struct Call {
-    url: Url,
-    method: Method,
-    headers: HeaderMap,
-    body: Bytes,
-    max_body: usize,
-}
+pub(in crate::probe) struct Call(Outgoing);
 
 /// One answer, of whatever status.
 #[derive(Clone, Debug)]
@@ -52,53 +46,33 @@ pub(in crate::probe) struct Reply {
 impl Call {
     /// A `GET` of this address.
     pub(in crate::probe) fn get(url: Url) -> Self {
-        Self::new(Method::GET, url)
+        let nothing = Bytes::new();
+        Self(Outgoing::plain(Method::GET, url, HeaderMap::new(), nothing))
     }
 
-    /// A request by this method to this address.
-    pub(in crate::probe) fn new(method: Method, url: Url) -> Self {
-        Self {
-            url,
-            method,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            max_body: MOST_BYTES,
-        }
+    /// The request that a question of the `http` kind sends first, its secrets filled in.
+    pub(in crate::probe) fn of(question: &Http, context: &Context) -> Result<Self, ProbeError> {
+        Outgoing::new(question, context).map(Self)
     }
 
-    /// With this header. The value may hold a secret: it is not shown when it cannot be sent.
+    /// The same request to another address of the same origin; `None` for any other, which
+    /// must not see its headers.
+    pub(in crate::probe) fn to(&self, url: Url) -> Option<Self> {
+        (url.origin() == self.0.url.origin()).then(|| {
+            let mut next = self.0.clone();
+            next.url = url;
+            Self(next)
+        })
+    }
+
+    /// With this header, which no other origin sees.
     pub(in crate::probe) fn header(
         mut self,
         name: HeaderName,
         value: &str,
     ) -> Result<Self, ProbeError> {
-        let mut sent: HeaderValue = header_value(&format!("headers.{name}"), value)?;
-        sent.set_sensitive(true);
-        self.headers.insert(name, sent);
+        self.0.add_private(name, value)?;
         Ok(self)
-    }
-
-    /// With a token, unless there is none.
-    pub(in crate::probe) fn bearer(self, token: Option<&str>) -> Result<Self, ProbeError> {
-        match token {
-            Some(token) => {
-                let value = format!("Bearer {}", token.trim());
-                self.header(http::header::AUTHORIZATION, &value)
-            }
-            None => Ok(self),
-        }
-    }
-
-    /// With this body.
-    pub(in crate::probe) fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    /// Reads at most so many bytes of the answer.
-    pub(in crate::probe) fn at_most(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
-        self
     }
 
     /// Asks.
@@ -110,7 +84,7 @@ impl Call {
         let asker = Asker {
             context,
             deadline,
-            max_body: self.max_body,
+            max_body: MOST_BYTES,
             verify: true,
         };
         let route = Route {
@@ -118,9 +92,8 @@ impl Call {
             version: Version::Auto,
             address: None,
         };
-        let outgoing = Outgoing::plain(self.method, self.url, self.headers, self.body);
-        let answered = follow(asker, outgoing, route).await?.last;
-        let decoded = Body::of(&answered, self.max_body)?.decoded;
+        let answered = follow(asker, self.0, route).await?.last;
+        let decoded = Body::of(&answered, MOST_BYTES)?.decoded;
         Ok(Reply {
             url: answered.url,
             status: answered.status,
@@ -169,4 +142,18 @@ impl Reply {
     pub(in crate::probe) fn place(&self) -> String {
         super::follow::target(&self.url, None, Version::Auto).subject()
     }
+}
+
+/// What is wrong with somebody else's service that was asked about the target is our inability
+/// to find out, and never the target's failure.
+pub(in crate::probe) fn not_the_targets(error: ProbeError) -> ProbeError {
+    if error.side() == Side::Ours {
+        return error;
+    }
+    let code = error.reason.code();
+    let detail = match error.detail {
+        Some(detail) => format!("{code}: {detail}"),
+        None => code.to_owned(),
+    };
+    ProbeError::new(Reason::ApiUnavailable, error.cause).with_detail(detail)
 }

@@ -13,7 +13,6 @@
 
 mod ask;
 mod body;
-#[allow(dead_code, reason = "further kinds that ask interfaces come next")]
 pub(in crate::probe) mod client;
 mod connection;
 pub(in crate::probe) mod deadline;

@@ -83,6 +83,15 @@ impl Outgoing {
         }
     }
 
+    /// Adds a header that no other origin sees.
+    pub(super) fn add_private(&mut self, name: HeaderName, value: &str) -> Result<(), ProbeError> {
+        let mut sent = header_value(&format!("headers.{name}"), value)?;
+        sent.set_sensitive(true);
+        self.private.push(name.clone());
+        self.headers.insert(name, sent);
+        Ok(())
+    }
+
     /// The `Origin` that the request names.
     pub(super) fn origin(&self) -> Option<&str> {
         self.headers.get(header::ORIGIN)?.to_str().ok()
@@ -214,7 +223,7 @@ pub(super) fn target_of(url: &Url) -> String {
     }
 }
 
-pub(super) fn header_value(field: &str, value: &str) -> Result<HeaderValue, ProbeError> {
+fn header_value(field: &str, value: &str) -> Result<HeaderValue, ProbeError> {
     // The value may hold a secret, so it is not shown.
     HeaderValue::from_bytes(value.as_bytes()).map_err(|error| unusable(field, &error))
 }
