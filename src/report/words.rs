@@ -101,6 +101,10 @@ pub(super) fn unlock(check: &Check) -> &'static str {
         Some(Ok(Reason::NetNoRoute | Reason::NetLocal)) => {
             "run it from a machine with a route to the address"
         }
+        Some(Ok(Reason::ApiRateLimited)) => "wait, or ask with a credential that may ask more",
+        Some(Ok(Reason::ApiUnavailable)) => "ask again when the service answers",
+        Some(Ok(Reason::ApiNotFound)) => "look at the name, and at what the credential may see",
+        Some(Ok(Reason::QueryRefused)) => "mend the query, or give the login the right to ask it",
         Some(Ok(Reason::HttpTruncated)) => "raise the question's max_body",
         Some(Ok(Reason::AttestPending)) => "somebody looks and attests it",
         Some(Ok(Reason::AttestExpired)) => "somebody looks again and attests it anew",

@@ -20,7 +20,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::pages::at;
-use super::http::client::{Call, Reply, not_the_targets};
+use super::http::client::{Call, REDIRECTS, Reply, not_the_targets};
 use super::http::deadline::Deadline;
 use super::http::{Auth, Http};
 use super::{Answer, Contact, Context, Invalid, Probe, ProbeError, local};
@@ -90,6 +90,7 @@ impl Api {
         Http {
             headers: self.headers.clone(),
             auth: self.auth.clone(),
+            redirects: REDIRECTS,
             ..Http::get(&self.url)
         }
     }
@@ -260,11 +261,14 @@ fn read(reply: Reply) -> Result<Value, ProbeError> {
 
 /// The list in a page.
 fn list(page: &Value, path: &str, reply: &Reply) -> Result<Vec<Value>, ProbeError> {
-    match at(page, path) {
-        Some(Value::Array(items)) => Ok(items.clone()),
-        _ => {
-            let cause = format!("{} has no list at `{path}`", reply.place());
-            Err(ProbeError::new(Reason::ApiUnavailable, cause))
-        }
+    if let Some(Value::Array(items)) = at(page, path) {
+        return Ok(items.clone());
     }
+    let place = reply.place();
+    let cause = if path.is_empty() {
+        format!("{place} does not answer with a list")
+    } else {
+        format!("{place} has no list at `{path}`")
+    };
+    Err(ProbeError::new(Reason::ApiUnavailable, cause))
 }

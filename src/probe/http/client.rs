@@ -20,7 +20,7 @@ use crate::probe::{Context, ProbeError};
 use crate::reason::{Reason, Side};
 
 /// Redirects that are followed: an interface that has moved, or been renamed.
-const REDIRECTS: u8 = 3;
+pub(in crate::probe) const REDIRECTS: u8 = 3;
 /// Bytes of an answer that are read.
 const MOST_BYTES: usize = 8 << 20;
 
