@@ -251,6 +251,7 @@ probes! {
     http::Http,
     #[cfg(feature = "postgres")]
     postgres::Postgres,
+    prometheus::Prometheus,
     rdap::Rdap,
     redis::Redis,
     ssh::Ssh,

@@ -10,6 +10,7 @@ mod http;
 mod meaning;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prometheus;
 mod rdap;
 mod redis;
 mod sites;

@@ -11,6 +11,7 @@ mod nginx;
 mod openssl;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prometheus;
 mod redis;
 mod services;
 mod ssh;

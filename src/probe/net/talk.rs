@@ -60,8 +60,22 @@ impl Talk {
         port: u16,
     ) -> Result<(Self, Secured), ProbeError> {
         let clear = Self::open(context, host, port).await?;
-        let limit = clear.left();
-        let stream = clear.stream.into_inner();
+        clear.secure(context, host, port).await
+    }
+
+    /// Goes on with TLS, where both sides have said so in clear text. What was read ahead
+    /// would not have been protected: nothing may have been sent by then.
+    pub(in crate::probe) async fn secure(
+        self,
+        context: &Context,
+        host: &str,
+        port: u16,
+    ) -> Result<(Self, Secured), ProbeError> {
+        if !self.stream.buffer().is_empty() {
+            return Err(self.garbled("speaks on before TLS begins", self.stream.buffer()));
+        }
+        let limit = self.left();
+        let stream = self.stream.into_inner();
         let done = tls::handshake(stream, host, port, &[], limit).await?;
         let roots = &context.net.trust.roots;
         let secured = Secured {
@@ -71,8 +85,8 @@ impl Talk {
         let talk = Self {
             stream: BufReader::new(Box::new(done.stream)),
             wants_certificate: done.shown.client_certificate_requested,
-            subject: clear.subject,
-            end: clear.end,
+            subject: self.subject,
+            end: self.end,
         };
         Ok((talk, secured))
     }
