@@ -249,6 +249,7 @@ probes! {
     file::File,
     git::Git,
     http::Http,
+    nats::Nats,
     #[cfg(feature = "postgres")]
     postgres::Postgres,
     prometheus::Prometheus,

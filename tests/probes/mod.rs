@@ -8,6 +8,7 @@ mod file;
 mod git;
 mod http;
 mod meaning;
+mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prometheus;

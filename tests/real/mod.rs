@@ -7,6 +7,7 @@
 mod audit;
 mod http;
 mod nameserver;
+mod nats;
 mod nginx;
 mod openssl;
 #[cfg(feature = "postgres")]

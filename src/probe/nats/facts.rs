@@ -1,0 +1,142 @@
+//! What a NATS server tells.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::probe::ProbeError;
+
+/// What a NATS server tells of itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "as the server tells them")]
+pub struct Facts {
+    /// Version, such as `2.10.7`.
+    pub version: String,
+    /// Whether clients must log in.
+    pub auth_required: bool,
+    /// Whether clients must speak TLS.
+    pub tls_required: bool,
+    /// Whether it keeps messages (`JetStream`).
+    pub jetstream: bool,
+    /// The largest message that it takes, in bytes.
+    pub max_payload: u64,
+    /// The cluster that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// Whether this connection was encrypted.
+    pub encrypted: bool,
+    /// What the encryption came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsFacts>,
+    /// Whether it answered `PING` to this login, or to a stranger where none is needed.
+    pub ping: bool,
+    /// Open connections of clients, as its monitoring tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u64>,
+    /// The most there may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_connections: Option<u64>,
+    /// Clients that were too slow since the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_consumers: Option<u64>,
+    /// Streams, as its monitoring tells; at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<Vec<Stream>>,
+}
+
+/// What the encryption came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TlsFacts {
+    /// `TLS1.2` or `TLS1.3`.
+    pub version: String,
+    /// Whether the certificate is trusted and for this host.
+    pub verified: bool,
+    /// What is wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<ProbeError>,
+}
+
+/// A stream of kept messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Stream {
+    /// Its name.
+    pub name: String,
+    /// On how many servers it is kept.
+    pub replicas: u64,
+    /// `file` or `memory`.
+    pub storage: String,
+    /// Messages that it keeps.
+    pub messages: u64,
+    /// Bytes that it keeps.
+    pub bytes: u64,
+    /// Messages that its consumers have not got yet, the largest of them.
+    pub pending: u64,
+}
+
+/// The greeting of a server.
+#[derive(Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as the server tells them")]
+pub(super) struct Info {
+    pub(super) version: String,
+    #[serde(default)]
+    pub(super) auth_required: bool,
+    #[serde(default)]
+    pub(super) tls_required: bool,
+    #[serde(default)]
+    pub(super) tls_available: bool,
+    #[serde(default)]
+    pub(super) jetstream: bool,
+    pub(super) max_payload: u64,
+    pub(super) cluster: Option<String>,
+}
+
+impl From<&Info> for Facts {
+    fn from(info: &Info) -> Self {
+        Self {
+            version: info.version.clone(),
+            auth_required: info.auth_required,
+            tls_required: info.tls_required,
+            jetstream: info.jetstream,
+            max_payload: info.max_payload,
+            cluster: info.cluster.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Every stream in an answer of `/jsz`; none where it is not in the documented shape.
+pub(super) fn streams(answer: &Value) -> Option<Vec<Stream>> {
+    let Some(accounts) = answer.get("account_details") else {
+        // A server without streams leaves the list out.
+        return (answer.get("streams")?.as_u64()? == 0).then(Vec::new);
+    };
+    let mut streams = Vec::new();
+    for account in accounts.as_array()? {
+        for stream in account
+            .get("stream_detail")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            streams.push(one(stream)?);
+        }
+    }
+    Some(streams)
+}
+
+fn one(stream: &Value) -> Option<Stream> {
+    let (config, state) = (stream.get("config")?, stream.get("state")?);
+    let consumers = stream.get("consumer_detail").and_then(Value::as_array);
+    let pending = consumers.into_iter().flatten();
+    Some(Stream {
+        name: stream.get("name")?.as_str()?.to_owned(),
+        replicas: config.get("num_replicas")?.as_u64()?,
+        storage: config.get("storage")?.as_str()?.to_owned(),
+        messages: state.get("messages")?.as_u64()?,
+        bytes: state.get("bytes")?.as_u64()?,
+        pending: pending
+            .filter_map(|consumer| consumer.get("num_pending")?.as_u64())
+            .max()
+            .unwrap_or(0),
+    })
+}
