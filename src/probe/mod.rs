@@ -243,6 +243,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 
 probes! {
     api::Api,
+    burst::Burst,
     command::Command,
     dns::Dns,
     env_file::EnvFile,

@@ -1,6 +1,7 @@
 //! One module per probe kind: good, refused, slow, garbage.
 
 mod api;
+mod burst;
 mod command;
 mod dns;
 mod env_file;

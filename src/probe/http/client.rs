@@ -26,7 +26,10 @@ const MOST_BYTES: usize = 8 << 20;
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(in crate::probe) struct Call(Outgoing);
+pub(in crate::probe) struct Call {
+    outgoing: Outgoing,
+    redirects: u8,
+}
 
 /// One answer, of whatever status.
 #[derive(Clone, Debug)]
@@ -47,21 +50,27 @@ impl Call {
     /// A `GET` of this address.
     pub(in crate::probe) fn get(url: Url) -> Self {
         let nothing = Bytes::new();
-        Self(Outgoing::plain(Method::GET, url, HeaderMap::new(), nothing))
+        Self {
+            outgoing: Outgoing::plain(Method::GET, url, HeaderMap::new(), nothing),
+            redirects: REDIRECTS,
+        }
     }
 
     /// The request that a question of the `http` kind sends first, its secrets filled in.
     pub(in crate::probe) fn of(question: &Http, context: &Context) -> Result<Self, ProbeError> {
-        Outgoing::new(question, context).map(Self)
+        Ok(Self {
+            outgoing: Outgoing::new(question, context)?,
+            redirects: question.redirects,
+        })
     }
 
     /// The same request to another address of the same origin; `None` for any other, which
     /// must not see its headers.
     pub(in crate::probe) fn to(&self, url: Url) -> Option<Self> {
-        (url.origin() == self.0.url.origin()).then(|| {
-            let mut next = self.0.clone();
-            next.url = url;
-            Self(next)
+        (url.origin() == self.outgoing.url.origin()).then(|| {
+            let mut next = self.clone();
+            next.outgoing.url = url;
+            next
         })
     }
 
@@ -71,7 +80,7 @@ impl Call {
         name: HeaderName,
         value: &str,
     ) -> Result<Self, ProbeError> {
-        self.0.add_private(name, value)?;
+        self.outgoing.add_private(name, value)?;
         Ok(self)
     }
 
@@ -88,11 +97,11 @@ impl Call {
             verify: true,
         };
         let route = Route {
-            redirects: REDIRECTS,
+            redirects: self.redirects,
             version: Version::Auto,
             address: None,
         };
-        let answered = follow(asker, self.0, route).await?.last;
+        let answered = follow(asker, self.outgoing, route).await?.last;
         let decoded = Body::of(&answered, MOST_BYTES)?.decoded;
         Ok(Reply {
             url: answered.url,
