@@ -223,8 +223,8 @@ impl Run {
     fn masked_error(&self, error: ProbeError) -> ProbeError {
         ProbeError {
             reason: error.reason,
-            cause: self.redactor.mask(&error.cause),
-            detail: error.detail.map(|detail| self.redactor.mask(&detail)),
+            cause: self.redactor.mask_cut(&error.cause),
+            detail: error.detail.map(|detail| self.redactor.mask_cut(&detail)),
         }
     }
 

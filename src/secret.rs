@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fmt::Write as _;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
@@ -95,14 +96,17 @@ fn split_reference(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, after))
 }
 
-/// Masks secrets in text: as they are, percent-, base64- and JSON-escaped.
+/// Masks secrets in text: as they are, percent-, base64-, JSON- and HTML-escaped.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     patterns: Option<AhoCorasick>,
+    forms: Vec<String>,
 }
 
 /// Shorter values would mask ordinary text.
 const SHORTEST_MASKED: usize = 4;
+/// Fewer characters of a secret's start may well be something else.
+const SHORTEST_BEGUN: usize = 4;
 
 impl Redactor {
     fn new<'a>(secrets: impl Iterator<Item = &'a Secret>) -> Self {
@@ -112,15 +116,22 @@ impl Redactor {
             // A secret file or variable often ends in a newline that the wire form does not have.
             forms.extend(forms_of(secret.reveal().trim()));
         }
+        // What a server says is escaped once more where it is quoted.
+        let quoted = forms
+            .iter()
+            .map(|form: &String| form.as_bytes().escape_ascii().to_string());
+        let quoted: Vec<String> = quoted.collect();
+        forms.extend(quoted);
         forms.retain(|form| form.len() >= SHORTEST_MASKED);
         if forms.is_empty() {
             return Self::default();
         }
         let patterns = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(forms)
+            .build(&forms)
             .ok();
-        Self { patterns }
+        let forms = forms.into_iter().collect();
+        Self { patterns, forms }
     }
 
     /// `text` with every secret replaced by `***`.
@@ -136,6 +147,25 @@ impl Redactor {
                 masked
             }
         }
+    }
+
+    /// The same for text that may have been cut off within a secret: what it ends with is masked
+    /// too where a secret starts like that.
+    pub fn mask_cut(&self, text: &str) -> String {
+        let mut masked = self.mask(text);
+        let kept = masked.trim_end_matches(['"', '…', ' ']);
+        let begun = self.forms.iter().filter_map(|form| {
+            let lengths = (SHORTEST_BEGUN..form.len()).rev();
+            lengths
+                .filter_map(|length| form.get(..length))
+                .find(|start| kept.ends_with(start))
+                .map(str::len)
+        });
+        if let Some(length) = begun.max() {
+            let end = kept.len();
+            masked.replace_range(end - length..end, "***");
+        }
+        masked
     }
 
     /// Masks every string and key inside `value`.
@@ -163,8 +193,14 @@ fn forms_of(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
     forms.extend(percent_forms(value));
     if let Ok(quoted) = serde_json::to_string(value) {
-        forms.push(quoted[1..quoted.len() - 1].to_owned());
+        let inside = quoted[1..quoted.len() - 1].to_owned();
+        // Some writers escape slashes too, and everything beyond ASCII.
+        forms.push(ascii_escaped(&inside));
+        forms.push(ascii_escaped(&inside.replace('/', "\\/")));
+        forms.push(inside.replace('/', "\\/"));
+        forms.push(inside);
     }
+    forms.push(html_escaped(value));
     // Inside a longer base64 text (`user:secret`) the value may start at any of three offsets;
     // only the characters that depend on the value alone are looked for.
     for offset in 0..3 {
@@ -180,6 +216,31 @@ fn forms_of(value: &str) -> Vec<String> {
         }
     }
     forms
+}
+
+/// With `\uXXXX` for every character beyond ASCII, as JSON may have it.
+fn ascii_escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() {
+            escaped.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing into a string cannot fail.
+            _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    escaped
+}
+
+/// As pages show it that write back what they were sent.
+fn html_escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// Percent-encoded as strictly as possible and as form fields are, with both letter cases.
@@ -264,6 +325,25 @@ mod tests {
             // At most the few base64 characters that also depend on the neighbours may remain.
             assert!(masked.len() < 20, "{sample} came through as {masked}");
         }
+    }
+
+    #[test]
+    fn text_that_was_cut_off_within_a_secret_is_masked() {
+        let secrets = Secrets::from_iter([("T".to_owned(), Secret::new("s3cr3t/token\"42"))]);
+        let redactor = secrets.redactor();
+        for (text, masked) in [
+            ("it sent \"hello s3cr3t/tok\"", "it sent \"hello ***\""),
+            ("401: {\"token\": \"s3cr3t\\/to…", "401: {\"token\": \"***…"),
+            ("whole s3cr3t/token\"42 here", "whole *** here"),
+            ("s3c", "s3c"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(redactor.mask_cut(text), masked);
+        }
+        assert_eq!(
+            Secrets::default().redactor().mask_cut("s3cr3t/tok"),
+            "s3cr3t/tok"
+        );
     }
 
     #[test]

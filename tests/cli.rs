@@ -132,6 +132,96 @@ fn secrets_reach_the_server_and_no_output() {
     assert!(bench.read("e.json").contains("***"));
 }
 
+/// Whatever speaks back what it is sent, to every kind that takes a secret.
+#[test]
+fn secrets_of_every_kind_stay_inside() {
+    const CANARY: &str = "canary/with+odd=chars\"42";
+    let escaped = CANARY.replace('/', "\\/").replace('"', "\\\"");
+    let encoded: String = url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect();
+    let echo = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = echo.local_addr().unwrap().port();
+    // It ends with the test's process; each connection gets its few bytes and is closed.
+    std::thread::spawn(move || {
+        for stream in echo.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0; 4096];
+            _ = std::io::Read::read(&mut stream, &mut buffer);
+            let said = format!("{CANARY} {encoded} {escaped} canary/with+odd=chars&quot;42");
+            let head = format!("HTTP/1.1 500 {said}\r\ncontent-length: {}", said.len());
+            _ = std::io::Write::write_all(
+                &mut stream,
+                format!("{head}\r\nconnection: close\r\n\r\n{said}").as_bytes(),
+            );
+        }
+    });
+    let place = format!("host: localhost, port: {port}");
+    let url = format!("url: 'http://localhost:{port}/'");
+    let bearer = "auth: {bearer: '${secrets.TOKEN}'}";
+    let password = "password: '${secrets.TOKEN}'";
+    let mut kinds = vec![
+        ("api", format!("{url}, {bearer}"), "api.status == 200"),
+        (
+            "burst",
+            format!("{url}, {bearer}, count: 2"),
+            "burst.limited",
+        ),
+        ("http", format!("{url}, {bearer}"), "http.body == 'x'"),
+        (
+            "nats",
+            format!("{place}, user: me, {password}"),
+            "nats.ping",
+        ),
+        (
+            "prometheus",
+            format!("{url}, {bearer}, query: up"),
+            "prometheus.value > 1",
+        ),
+        ("redis", format!("{place}, {password}"), "redis.ping"),
+        (
+            "command",
+            "argv: [sh, -c, 'echo $T; echo $T >&2; exit 3'], set: {T: '${secrets.TOKEN}'}"
+                .to_owned(),
+            "command.stdout == 'x' && command.exit_code == 0",
+        ),
+    ];
+    if cfg!(feature = "postgres") {
+        let fields = format!("{place}, user: me, {password}, tls: disable");
+        kinds.push(("postgres", fields, "postgres.encrypted"));
+    }
+    let mut profile =
+        "ready: 1\nid: s\ntitle: S\nsecrets: {TOKEN: {about: a token}}\ndefaults: {timeout: 2s, retries: 0}\nchecks:\n".to_owned();
+    for (kind, fields, expect) in &kinds {
+        let probe = format!("{{{kind}: {{{fields}}}}}");
+        _ = writeln!(
+            profile,
+            "  - {{id: {kind}, title: T, probe: {probe}, expect: \"{expect}\"}}"
+        );
+    }
+    let bench = Bench::new()
+        .file("p.yaml", profile)
+        .env("TOKEN", CANARY)
+        .env("PATH", "/usr/bin:/bin");
+    let mut args = vec!["audit", "--profile", "p.yaml", "--allow", "intrusive,exec"];
+    args.push("--verbose");
+    for format in ["terminal=t", "json=j", "junit=x", "markdown=m"] {
+        args.extend(["--report", format]);
+    }
+    let ran = bench.ready(&args);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let report: serde_json::Value = serde_json::from_str(&bench.read("j")).unwrap();
+    for check in report["checks"].as_array().unwrap() {
+        assert_ne!(check["status"], "pass", "{check:#}");
+        assert_ne!(check["reason"], "probe.internal", "{check:#}");
+    }
+    let mut outputs = vec![ran.out, ran.err];
+    outputs.extend(["t", "j", "x", "m"].map(|name| bench.read(name)));
+    for output in outputs {
+        for form in ["canary/", "canary%2F", "canary\\/", "canary&#", "Y2FuYXJ5"] {
+            assert!(!output.contains(form), "{form} came through in {output}");
+        }
+    }
+}
+
 #[test]
 fn one_service_with_forty_checks_gets_one_request() {
     let origin = Origin::always("fine");
