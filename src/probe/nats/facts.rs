@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::probe::ProbeError;
+use crate::probe::net::TlsFacts;
 
 /// What a NATS server tells of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,18 +42,6 @@ pub struct Facts {
     /// Streams, as its monitoring tells; at most 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<Vec<Stream>>,
-}
-
-/// What the encryption came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TlsFacts {
-    /// `TLS1.2` or `TLS1.3`.
-    pub version: String,
-    /// Whether the certificate is trusted and for this host.
-    pub verified: bool,
-    /// What is wrong with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<ProbeError>,
 }
 
 /// A stream of kept messages.

@@ -20,13 +20,13 @@ use self::facts::{Info, streams};
 use super::http::Http;
 use super::http::client::{Call, REDIRECTS};
 use super::http::deadline::Deadline;
-use super::net::talk::{Secured, Talk};
+use super::net::talk::Talk;
 use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError, local};
 use crate::reason::Reason;
 use crate::secret::references;
 
-pub use self::facts::{Facts, Stream, TlsFacts};
+pub use self::facts::{Facts, Stream};
 
 /// The longest line that a server may say.
 const MOST_LINE: u64 = 64 << 10;
@@ -180,7 +180,8 @@ impl Probe for Nats {
             if let (true, Some(problem)) = (self.has_login(), &secured.problem) {
                 return Err(problem.clone());
             }
-            facts.note_tls(secured);
+            facts.encrypted = true;
+            facts.tls = Some(secured);
         }
         if self.has_login() || !info.auth_required {
             let hello = format!("CONNECT {login}\r\nPING\r\n");
@@ -246,17 +247,6 @@ impl Nats {
                 answer.gaps.insert("streams".to_owned(), error);
             }
         }
-    }
-}
-
-impl Facts {
-    fn note_tls(&mut self, secured: Secured) {
-        self.encrypted = true;
-        self.tls = Some(TlsFacts {
-            version: secured.version,
-            verified: secured.problem.is_none(),
-            problem: secured.problem,
-        });
     }
 }
 

@@ -18,6 +18,7 @@ use crate::reason::Reason;
 
 pub(super) use dial::race;
 pub use dial::{Dialed, connect, connect_error};
+pub use talk::TlsFacts;
 
 /// Name resolution, connections and trust of one run.
 #[derive(Debug)]

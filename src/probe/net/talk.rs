@@ -6,6 +6,8 @@
 use std::io::{Error, ErrorKind};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 
@@ -25,12 +27,27 @@ pub(in crate::probe) struct Talk {
     wants_certificate: bool,
 }
 
-/// What the TLS under a conversation came to.
-pub(in crate::probe) struct Secured {
+/// What the TLS under a conversation came to, as the kinds tell it in their facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TlsFacts {
     /// Negotiated version: `TLS1.2` or `TLS1.3`.
-    pub(in crate::probe) version: String,
-    /// What is wrong with the certificate.
-    pub(in crate::probe) problem: Option<ProbeError>,
+    pub version: String,
+    /// Whether the certificate is valid for the host and trusted.
+    pub verified: bool,
+    /// What is wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<ProbeError>,
+}
+
+impl TlsFacts {
+    /// Of a handshake and what is wrong with its certificate.
+    pub(in crate::probe) fn new(shown: &tls::Shown, problem: Option<ProbeError>) -> Self {
+        Self {
+            version: shown.version.clone(),
+            verified: problem.is_none(),
+            problem,
+        }
+    }
 }
 
 impl Talk {
@@ -58,7 +75,7 @@ impl Talk {
         context: &Context,
         host: &str,
         port: u16,
-    ) -> Result<(Self, Secured), ProbeError> {
+    ) -> Result<(Self, TlsFacts), ProbeError> {
         let clear = Self::open(context, host, port).await?;
         clear.secure(context, host, port).await
     }
@@ -70,7 +87,7 @@ impl Talk {
         context: &Context,
         host: &str,
         port: u16,
-    ) -> Result<(Self, Secured), ProbeError> {
+    ) -> Result<(Self, TlsFacts), ProbeError> {
         if !self.stream.buffer().is_empty() {
             return Err(self.garbled("speaks on before TLS begins", self.stream.buffer()));
         }
@@ -78,10 +95,8 @@ impl Talk {
         let stream = self.stream.into_inner();
         let done = tls::handshake(stream, host, port, &[], limit).await?;
         let roots = &context.net.trust.roots;
-        let secured = Secured {
-            version: done.shown.version.clone(),
-            problem: tls::verify(&done.shown, host, port, roots, context.now).err(),
-        };
+        let problem = tls::verify(&done.shown, host, port, roots, context.now).err();
+        let secured = TlsFacts::new(&done.shown, problem);
         let talk = Self {
             stream: BufReader::new(Box::new(done.stream)),
             wants_certificate: done.shown.client_certificate_requested,

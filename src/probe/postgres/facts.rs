@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::probe::ProbeError;
+use crate::probe::net::TlsFacts;
 
 /// What a PostgreSQL server tells of itself. Whatever the login may not see is left out, and
 /// told as a gap.
@@ -70,18 +70,6 @@ pub struct Facts {
     /// The value of the query's only column in its only row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-}
-
-/// What the encryption came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TlsFacts {
-    /// `TLS1.2` or `TLS1.3`.
-    pub version: String,
-    /// Whether the certificate is trusted and for this host.
-    pub verified: bool,
-    /// What is wrong with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<ProbeError>,
 }
 
 /// A role and what it may do.

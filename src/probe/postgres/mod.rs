@@ -30,7 +30,7 @@ use crate::reason::Reason;
 use crate::secret::references;
 
 pub use self::facts::{
-    Archiver, Connections, Database, Facts, Login, Migrations, Slot, Standby, Table, TlsFacts,
+    Archiver, Connections, Database, Facts, Login, Migrations, Slot, Standby, Table,
 };
 
 /// Rows of a query that are kept.

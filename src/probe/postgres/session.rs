@@ -14,9 +14,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow, Statement};
 
-use super::{Encryption, Postgres, TlsFacts};
-use crate::probe::net::connect_error;
+use super::{Encryption, Postgres};
 use crate::probe::net::tls::{self, Shown, handshake_error};
+use crate::probe::net::{TlsFacts, connect_error};
 use crate::probe::{Context, ProbeError};
 use crate::reason::Reason;
 use crate::secret::Secret;
@@ -329,11 +329,7 @@ impl Connector {
         let problem = tls::verify(shown, &self.host, self.port, roots, *now).err();
         match problem {
             Some(problem) if *strict => Err(self.told.put(problem)),
-            problem => Ok(TlsFacts {
-                version: shown.version.clone(),
-                verified: problem.is_none(),
-                problem,
-            }),
+            problem => Ok(TlsFacts::new(shown, problem)),
         }
     }
 }

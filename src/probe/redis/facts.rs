@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::probe::ProbeError;
+use crate::probe::net::TlsFacts;
 
 /// What a Redis server says about itself. What it does not tell is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -66,18 +66,6 @@ pub struct Facts {
     /// `CONFIG GET`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected_mode: Option<bool>,
-}
-
-/// The TLS of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TlsFacts {
-    /// Negotiated version: `TLS1.2` or `TLS1.3`.
-    pub version: String,
-    /// Whether the certificate is valid for the host and trusted.
-    pub verified: bool,
-    /// What is wrong with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<ProbeError>,
 }
 
 /// The part a server plays.

@@ -22,7 +22,7 @@ use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError};
 use crate::reason::Reason;
 use crate::secret::references;
 
-pub use self::facts::{Facts, Persistence, Role, TlsFacts};
+pub use self::facts::{Facts, Persistence, Role};
 
 /// Asks a Redis server about itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -173,11 +173,7 @@ impl Redis {
             return Err(problem.clone());
         }
         facts.encrypted = true;
-        facts.tls = Some(TlsFacts {
-            version: secured.version,
-            verified: secured.problem.is_none(),
-            problem: secured.problem,
-        });
+        facts.tls = Some(secured);
         Ok((talk, facts))
     }
 }
