@@ -92,39 +92,89 @@ impl From<&Info> for Facts {
     }
 }
 
-/// Every stream in an answer of `/jsz`; none where it is not in the documented shape.
+/// Every stream in an answer of `/jsz`; none where it is not in the documented shape, or does
+/// not list all that it counts.
 pub(super) fn streams(answer: &Value) -> Option<Vec<Stream>> {
-    let Some(accounts) = answer.get("account_details") else {
-        // A server without streams leaves the list out.
-        return (answer.get("streams")?.as_u64()? == 0).then(Vec::new);
-    };
+    let counted = answer.get("streams")?.as_u64()?;
     let mut streams = Vec::new();
-    for account in accounts.as_array()? {
-        for stream in account
-            .get("stream_detail")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+    // Empty lists are left out by the server.
+    for account in list(answer, "account_details")? {
+        for stream in list(account, "stream_detail")? {
             streams.push(one(stream)?);
         }
     }
-    Some(streams)
+    (streams.len() as u64 == counted).then_some(streams)
+}
+
+/// A list, empty where it is left out; none where something else stands there.
+fn list<'a>(of: &'a Value, name: &str) -> Option<&'a [Value]> {
+    match of.get(name) {
+        None | Some(Value::Null) => Some(&[]),
+        Some(list) => list.as_array().map(Vec::as_slice),
+    }
 }
 
 fn one(stream: &Value) -> Option<Stream> {
     let (config, state) = (stream.get("config")?, stream.get("state")?);
-    let consumers = stream.get("consumer_detail").and_then(Value::as_array);
-    let pending = consumers.into_iter().flatten();
+    let consumers = list(stream, "consumer_detail")?;
+    if consumers.len() as u64 != state.get("consumer_count")?.as_u64()? {
+        return None;
+    }
+    let mut pending = 0;
+    for consumer in consumers {
+        pending = consumer.get("num_pending")?.as_u64()?.max(pending);
+    }
     Some(Stream {
         name: stream.get("name")?.as_str()?.to_owned(),
         replicas: config.get("num_replicas")?.as_u64()?,
         storage: config.get("storage")?.as_str()?.to_owned(),
         messages: state.get("messages")?.as_u64()?,
         bytes: state.get("bytes")?.as_u64()?,
-        pending: pending
-            .filter_map(|consumer| consumer.get("num_pending")?.as_u64())
-            .max()
-            .unwrap_or(0),
+        pending,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::streams;
+
+    fn answer(stream: &Value) -> Value {
+        json!({"streams": 1, "account_details": [{"name": "$G", "stream_detail": [stream]}]})
+    }
+
+    fn stream(more: &Value) -> Value {
+        let mut stream = json!({
+            "name": "ORDERS", "config": {"num_replicas": 3, "storage": "file"},
+            "state": {"messages": 9, "bytes": 90, "consumer_count": 2},
+            "consumer_detail": [{"num_pending": 5}, {"num_pending": 70}],
+        });
+        let more = more.as_object().unwrap().clone();
+        stream.as_object_mut().unwrap().extend(more);
+        stream
+    }
+
+    #[test]
+    fn streams_are_read_whole_or_not_at_all() {
+        let found = streams(&answer(&stream(&json!({})))).unwrap();
+        assert_eq!((found[0].pending, found[0].replicas), (70, 3));
+        assert_eq!(streams(&json!({"streams": 0})), Some(Vec::new()));
+        let idle = json!({"state": {"messages": 9, "bytes": 90, "consumer_count": 0}, "consumer_detail": null});
+        assert_eq!(streams(&answer(&stream(&idle))).unwrap()[0].pending, 0);
+        for odd in [
+            answer(&stream(&json!({"consumer_detail": null}))),
+            answer(&stream(
+                &json!({"consumer_detail": [{"num_pending": "900000"}, {"num_pending": 1}]}),
+            )),
+            answer(&stream(&json!({"consumer_detail": {}}))),
+            answer(&stream(&json!({"state": {"messages": 9, "bytes": 90}}))),
+            json!({"streams": 1, "account_details": [{"name": "$G"}]}),
+            json!({"streams": 3}),
+            json!({"account_details": []}),
+            json!({}),
+        ] {
+            assert_eq!(streams(&odd), None, "{odd}");
+        }
+    }
 }

@@ -218,15 +218,24 @@ impl Nats {
         let [server, streaming] = &*self.monitors() else {
             return;
         };
-        match ask(server, context, deadline).await {
-            Ok(found) => {
-                answer.facts.connections = found["connections"].as_u64();
-                answer.facts.max_connections = found["max_connections"].as_u64();
-                answer.facts.slow_consumers = found["slow_consumers"].as_u64();
-            }
-            Err(error) => {
-                for fact in ["connections", "max_connections", "slow_consumers"] {
-                    answer.gaps.insert(fact.to_owned(), error.clone());
+        let found = ask(server, context, deadline).await;
+        let number = |name: &str| {
+            let found = found.as_ref().map_err(Clone::clone)?;
+            found[name].as_u64().ok_or_else(|| {
+                let cause = format!("the monitoring does not tell `{name}`");
+                ProbeError::new(Reason::ApiUnavailable, cause)
+            })
+        };
+        let facts = &mut answer.facts;
+        for (name, fact) in [
+            ("connections", &mut facts.connections),
+            ("max_connections", &mut facts.max_connections),
+            ("slow_consumers", &mut facts.slow_consumers),
+        ] {
+            match number(name) {
+                Ok(number) => *fact = Some(number),
+                Err(error) => {
+                    answer.gaps.insert(name.to_owned(), error);
                 }
             }
         }
