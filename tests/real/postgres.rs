@@ -228,7 +228,9 @@ async fn a_server_tells_how_it_is_set_up_and_what_a_query_finds() {
     assert!(!facts.encrypted && facts.tls.is_none());
     let settings = facts.settings.unwrap();
     assert_eq!(settings["max_connections"], "37");
-    assert_eq!(settings["default_transaction_read_only"], "on");
+    // As the server has it, and not as it is set for a question.
+    assert_eq!(settings["statement_timeout"], "0");
+    assert!(settings["search_path"].contains("public"));
     let connections = facts.connections.unwrap();
     assert_eq!((connections.used, connections.limit), (1, 37));
     let login = facts.login.unwrap();
@@ -318,7 +320,107 @@ async fn logins_are_refused_and_few_rights_leave_gaps() {
     let answer = server.ask(audit, &knowing("audit-password")).await.unwrap();
     let Answer { facts, gaps } = answer;
     assert!(!facts.login.unwrap().superuser && facts.migrations.is_some());
+    // What the login does not see is not there for it, and must not look like nothing.
+    for fact in ["connections", "standbys"] {
+        assert_eq!(gaps[fact].reason, Reason::PermissionDenied, "{gaps:?}");
+    }
+    assert!(facts.connections.is_none() && facts.standbys.is_none());
     assert_eq!(gaps["rows"].reason, Reason::PermissionDenied, "{gaps:?}");
+    server.sql("GRANT pg_monitor TO audit");
+    let monitor = json!({"user": "audit"});
+    let Answer { facts, gaps } = server
+        .ask(monitor, &knowing("audit-password"))
+        .await
+        .unwrap();
+    assert!(gaps.is_empty() && facts.connections.is_some(), "{gaps:?}");
+}
+
+#[tokio::test]
+async fn lists_are_told_whole_or_not_at_all() {
+    let settings = ["wal_level=logical", "max_replication_slots=1100"];
+    let Some(server) = Server::start(&settings, None).await else {
+        return;
+    };
+    let slots = |last: u32| {
+        format!(
+            "SELECT pg_create_physical_replication_slot('s' || n) FROM generate_series(1, {last}) n"
+        )
+    };
+    server.sql(&slots(120));
+    let boss = knowing("boss-password");
+    let facts = server.ask(json!({}), &boss).await.unwrap().facts;
+    assert_eq!(facts.slots.unwrap().len(), 120);
+    server.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+    server.sql(&slots(1001));
+    let Answer { facts, gaps } = server.ask(json!({}), &boss).await.unwrap();
+    assert!(facts.slots.is_none());
+    assert_eq!(gaps["slots"].reason, Reason::FileTruncated);
+}
+
+/// A pooler that hands its one connection to whoever comes next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_gets_its_connections_back_as_they_were() {
+    let (Some(server), Some(bouncer)) = (Server::start(&[], None).await, program("pgbouncer"))
+    else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = folder.path().join("p.ini");
+    std::fs::write(folder.path().join("users"), "\"boss\" \"boss-password\"\n").unwrap();
+    let own = as_its_user(&bouncer, &[]);
+    let database = server.service.port;
+    let text = |port: u16, folder: &Path| {
+        format!(
+            "[databases]\npostgres = host=127.0.0.1 port={database} dbname=postgres\n[pgbouncer]\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = plain\n\
+             auth_file = {}/users\npool_mode = transaction\ndefault_pool_size = 1\n\
+             ignore_startup_parameters = extra_float_digits\n",
+            folder.display()
+        )
+    };
+    make_readable(folder.path());
+    let service = Service::start(Path::new(&own[0]), folder, |port, folder| {
+        std::fs::write(&configuration, text(port, folder)).unwrap();
+        make_readable(&configuration);
+        make_readable(&folder.join("users"));
+        let configuration = configuration.display().to_string();
+        own[1..].iter().cloned().chain([configuration]).collect()
+    })
+    .await;
+    let pooled = Server {
+        service,
+        psql: server.psql.clone(),
+    };
+    let more = json!({
+        "query": "SELECT count(*) FROM public.plain", "migrations": "alembic_version.version_num"
+    });
+    let Answer { facts, gaps } = pooled.ask(more, &knowing("boss-password")).await.unwrap();
+    assert!(gaps.is_empty(), "{gaps:?}");
+    assert_eq!(facts.value, Some(json!(0)));
+    let write = json!({"query": "INSERT INTO plain VALUES (1)"});
+    let gaps = pooled
+        .ask(write, &knowing("boss-password"))
+        .await
+        .unwrap()
+        .gaps;
+    assert_eq!(gaps["rows"].reason, Reason::QueryRefused);
+    // Whoever gets the same connection next may write, and waits as long as ever.
+    pooled.sql("INSERT INTO plain VALUES (2)");
+    let settings = pooled
+        .ask(json!({}), &knowing("boss-password"))
+        .await
+        .unwrap()
+        .facts
+        .settings;
+    let settings = settings.unwrap();
+    assert_eq!(settings["statement_timeout"], "0");
+    assert_eq!(settings["default_transaction_read_only"], "off");
+}
+
+/// Lets the server's own user read what the test has written.
+fn make_readable(path: &Path) {
+    let mode = if path.is_dir() { 0o755 } else { 0o644 };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[tokio::test]

@@ -5,6 +5,23 @@
 /// The facts that a question gives, and its text.
 pub(super) type Question = (&'static [&'static str], &'static str);
 
+/// Whether the login sees what other sessions do. Without that the server does not refuse: it
+/// shows nothing, which would look like nobody being there.
+pub(super) const SEES_OTHERS: &str =
+    "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')::text";
+
+/// Facts that only a login has who sees what other sessions do.
+pub(super) const OF_OTHERS: &[&str] = &["connections", "standbys"];
+
+/// Lists and the most of each that are told of. One more is asked for, to know whether there are
+/// more.
+pub(super) const MOST: &[(&str, usize)] = &[
+    ("invalid_indexes", 1000),
+    ("slots", 1000),
+    ("standbys", 1000),
+    ("tables", 5000),
+];
+
 /// The questions, in order.
 pub(super) const QUESTIONS: &[Question] = &[
     (
@@ -17,7 +34,9 @@ pub(super) const QUESTIONS: &[Question] = &[
         &["settings"],
         "SELECT pg_catalog.json_build_object('settings',
             (SELECT pg_catalog.json_object_agg(name, pg_catalog.current_setting(name, true))
-             FROM pg_catalog.pg_settings WHERE pg_catalog.current_setting(name, true) IS NOT NULL))",
+             FROM pg_catalog.pg_settings
+             WHERE pg_catalog.current_setting(name, true) IS NOT NULL
+                 AND name NOT LIKE 'transaction\\_%'))",
     ),
     (
         &["login"],
@@ -59,7 +78,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                FROM pg_catalog.pg_index i
                JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-               WHERE NOT i.indisvalid LIMIT 1000) found",
+               WHERE NOT i.indisvalid ORDER BY 1 LIMIT 1001) found",
     ),
     (
         &["tables"],
@@ -82,7 +101,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                        THEN pg_catalog.pg_last_wal_replay_lsn()
                        ELSE pg_catalog.pg_current_wal_lsn() END, replay_lsn)::bigint AS lag_bytes,
                    extract(epoch FROM replay_lag) AS lag_seconds
-               FROM pg_catalog.pg_stat_replication LIMIT 100) t",
+               FROM pg_catalog.pg_stat_replication ORDER BY 1 LIMIT 1001) t",
     ),
     (
         &["slots"],
@@ -91,7 +110,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                    pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery()
                        THEN pg_catalog.pg_last_wal_replay_lsn()
                        ELSE pg_catalog.pg_current_wal_lsn() END, restart_lsn)::bigint AS kept_bytes
-               FROM pg_catalog.pg_replication_slots LIMIT 100) t",
+               FROM pg_catalog.pg_replication_slots ORDER BY 1 LIMIT 1001) t",
     ),
     (
         &["archiver"],
@@ -110,6 +129,3 @@ pub(super) const QUESTIONS: &[Question] = &[
          FROM pg_catalog.pg_extension",
     ),
 ];
-
-/// The most tables that are told of.
-pub(super) const MOST_TABLES: usize = 5000;

@@ -24,7 +24,7 @@ pub struct Facts {
     /// Whether it is a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<bool>,
-    /// Every setting by its name, as `SHOW` gives it: `ssl`, `wal_level` …
+    /// Every setting that the login may see by its name, as `SHOW` gives it: `ssl`, `wal_level` …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<BTreeMap<String, String>>,
     /// The role that was logged in as.
@@ -36,7 +36,7 @@ pub struct Facts {
     /// Roles that may log in and see past row level security, superusers apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bypass_rls: Option<Vec<String>>,
-    /// Connections of clients.
+    /// Connections of clients; needs `pg_monitor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
     /// The database that was connected to.
@@ -48,10 +48,10 @@ pub struct Facts {
     /// Tables of the user's schemas with their row level security; at most 5,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tables: Option<Vec<Table>>,
-    /// Standbys that receive the write-ahead log.
+    /// Standbys that receive the write-ahead log; needs `pg_monitor`. At most 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standbys: Option<Vec<Standby>>,
-    /// Replication slots.
+    /// Replication slots; at most 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<Vec<Slot>>,
     /// How the archiving of the write-ahead log goes.

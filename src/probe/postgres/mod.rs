@@ -1,7 +1,9 @@
 //! Is a PostgreSQL server set up well, and does its data keep the rules?
 //!
 //! One login, a fixed set of questions to the catalogues, and at most one query of the
-//! profile's own: a single statement in a transaction that cannot write, under a time limit.
+//! profile's own: a single statement. Each stands in a transaction of its own that cannot write,
+//! under a time limit, and nothing that was set outlives it, so that a pooler hands on its
+//! connections as they were.
 //! The target's answer: refused connections, silence, what is not the PostgreSQL protocol, a
 //! certificate that must not be trusted with the password, no such database, no connection to
 //! spare. Our inability: a login that is refused, a query that the server cannot do with, and,
@@ -22,8 +24,8 @@ use serde_json::{Map, Value};
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::types::Type;
 
-use self::ask::{MOST_TABLES, QUESTIONS};
-use self::session::Session;
+use self::ask::{MOST, OF_OTHERS, QUESTIONS, SEES_OTHERS};
+use self::session::{Limits, Session};
 use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError, local};
 use crate::reason::Reason;
@@ -201,12 +203,21 @@ impl Probe for Postgres {
             .map(|template| context.secrets.fill(template))
             .transpose()?;
         let session = Session::open(self, password.as_ref(), context).await?;
-        session.restrict().await?;
         let mut found = Map::new();
         let mut gaps = BTreeMap::new();
+        let unseen = self.unseen(&session, context).await?;
         for (facts, text) in QUESTIONS {
+            if let Some(error) = unseen.as_ref().filter(|_| is_of_others(facts)) {
+                gaps.extend(facts.iter().map(|fact| ((*fact).to_owned(), error.clone())));
+                continue;
+            }
+            let limits = if facts.contains(&"settings") {
+                Limits::None
+            } else {
+                Limits::TimeAndNames
+            };
             context.traffic.request();
-            match session.one(text).await {
+            match session.one(text, limits).await {
                 Ok(answer) => learn(&mut found, answer.as_deref())?,
                 // Without an answer in time nothing further would come either.
                 Err(error) if error.reason == Reason::ServiceTimeout => return Err(error),
@@ -215,6 +226,7 @@ impl Probe for Postgres {
                 }
             }
         }
+        cut_long_lists(&mut found, &mut gaps);
         let mut facts: Facts = serde_json::from_value(Value::Object(found)).map_err(|error| {
             let cause = format!("{}:{} answers oddly", self.host, self.port);
             ProbeError::new(Reason::ServiceProtocol, cause).with_detail(error.to_string())
@@ -222,7 +234,6 @@ impl Probe for Postgres {
         facts.encrypted = session.tls.is_some();
         facts.tls.clone_from(&session.tls);
         let mut answer = Answer { facts, gaps };
-        cut_tables(&mut answer);
         self.ask_for_migrations(&session, &mut answer, context)
             .await;
         self.ask_own(&session, &mut answer, context).await;
@@ -258,17 +269,47 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// One table more was asked for, to know whether there are more.
-fn cut_tables(answer: &mut Answer<Facts>) {
-    let many = |tables: &Vec<Table>| tables.len() > MOST_TABLES;
-    if answer.facts.tables.as_ref().is_some_and(many) {
-        answer.facts.tables = None;
-        let what = format!("there are more than {MOST_TABLES} tables");
-        answer.gaps.insert("tables".to_owned(), local::beyond(what));
+fn is_of_others(facts: &[&str]) -> bool {
+    facts.iter().any(|fact| OF_OTHERS.contains(fact))
+}
+
+/// Leaves out lists that were not told whole, and says so.
+fn cut_long_lists(found: &mut Map<String, Value>, gaps: &mut BTreeMap<String, ProbeError>) {
+    for (list, most) in MOST {
+        let length = found
+            .get(*list)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        if length > *most {
+            found.remove(*list);
+            let what = format!("there are more than {most} {}", list.replace('_', " "));
+            gaps.insert((*list).to_owned(), local::beyond(what));
+        }
     }
 }
 
 impl Postgres {
+    /// Why nothing can be said of other sessions, if the login does not see them.
+    async fn unseen(
+        &self,
+        session: &Session,
+        context: &Context,
+    ) -> Result<Option<ProbeError>, ProbeError> {
+        context.traffic.request();
+        let place = format!("{}:{}", self.host, self.port);
+        match session.one(SEES_OTHERS, Limits::TimeAndNames).await {
+            Ok(Some(sees)) if sees == "true" => Ok(None),
+            Ok(_) => {
+                let cause = format!("{place} does not show {} other sessions", self.user);
+                let help = "grant the role pg_monitor";
+                let error = ProbeError::new(Reason::PermissionDenied, cause);
+                Ok(Some(error.with_detail(help)))
+            }
+            Err(error) if error.reason == Reason::QueryRefused => Ok(Some(error)),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn ask_for_migrations(
         &self,
         session: &Session,
@@ -283,7 +324,7 @@ impl Postgres {
             "SELECT pg_catalog.json_build_object('count', pg_catalog.count(*), \
              'head', pg_catalog.max({column}::text)) FROM {table}"
         );
-        let found = session.one(&text).await.and_then(|found| {
+        let found = session.one(&text, Limits::Time).await.and_then(|found| {
             let mut object = Map::new();
             learn(&mut object, found.as_deref())?;
             serde_json::from_value(Value::Object(object)).map_err(|error| {
@@ -327,16 +368,9 @@ impl Postgres {
         &self,
         session: &Session,
     ) -> Result<(Vec<BTreeMap<String, Value>>, bool), ProbeError> {
-        // Only a single statement can be prepared, so that none can end the transaction first.
-        let statement = session.prepare(&self.query).await?;
-        let types: Vec<Type> = statement
-            .columns()
-            .iter()
-            .map(|column| column.type_().clone())
-            .collect();
-        let (rows, more) = session.rows(&self.query, MOST_ROWS).await?;
-        let rows = rows.iter().map(|row| values(row, &types)).collect();
-        Ok((rows, more))
+        let found = session.rows(&self.query, MOST_ROWS).await?;
+        let rows = found.rows.iter().map(|row| values(row, &found.types));
+        Ok((rows.collect(), found.more))
     }
 }
 

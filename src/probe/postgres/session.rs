@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
-use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow, Statement};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::{Encryption, Postgres};
 use crate::probe::net::tls::{self, Shown, handshake_error};
@@ -39,6 +40,27 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
     }
+}
+
+/// What is set for one question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limits {
+    /// Nothing, where the settings themselves are asked for.
+    None,
+    /// How long it may take.
+    Time,
+    /// That, and whose functions and operators are meant.
+    TimeAndNames,
+}
+
+/// What a query gives.
+pub(super) struct Found {
+    /// The types of its columns.
+    pub(super) types: Vec<Type>,
+    /// Its first rows.
+    pub(super) rows: Vec<SimpleQueryRow>,
+    /// Whether there are more.
+    pub(super) more: bool,
 }
 
 /// Why the client of the protocol failed, as far as it is known to us and not to it.
@@ -126,52 +148,79 @@ impl Session {
         })
     }
 
-    /// Makes the session one that cannot write, and bounds what a question may take.
-    pub(super) async fn restrict(&self) -> Result<(), ProbeError> {
-        let limit = self.left().as_millis().max(1);
-        let text = format!(
-            "SET default_transaction_read_only = on; SET statement_timeout = {limit}; \
-             SET lock_timeout = {limit}; SET search_path = pg_catalog, public"
-        );
-        self.timed(self.client.batch_execute(&text)).await
-    }
-
     /// The one value that a question of our own gives.
-    pub(super) async fn one(&self, text: &str) -> Result<Option<String>, ProbeError> {
-        let answer = self.timed(self.client.simple_query(text)).await?;
-        Ok(answer.into_iter().find_map(|message| match message {
+    pub(super) async fn one(
+        &self,
+        text: &str,
+        limits: Limits,
+    ) -> Result<Option<String>, ProbeError> {
+        self.begin(limits).await?;
+        let answer = self.timed(self.client.simple_query(text)).await;
+        // A transaction that failed must be ended too, or nothing further is answered.
+        self.timed(self.client.batch_execute("ROLLBACK")).await?;
+        Ok(answer?.into_iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
         }))
     }
 
-    /// What a query would give. It must be a single statement.
-    pub(super) async fn prepare(&self, query: &str) -> Result<Statement, ProbeError> {
-        self.timed(self.client.prepare(query)).await
+    /// The first rows of a query, the types of its columns, and whether there are more rows. It
+    /// must be a single statement. Nothing can be asked after a query with more rows.
+    pub(super) async fn rows(&self, query: &str, most: usize) -> Result<Found, ProbeError> {
+        self.begin(Limits::Time).await?;
+        let found = self.first_rows(query, most).await;
+        // What a pooler hands to somebody else next is as it was. With more rows on their way
+        // that would take too long: the connection is closed.
+        if !found.as_ref().is_ok_and(|found| found.more) {
+            let ended = self.timed(self.client.batch_execute("ROLLBACK")).await;
+            if found.is_ok() {
+                ended?;
+            }
+        }
+        found
     }
 
-    /// The first rows of a query in a transaction that cannot write, and whether there are more.
-    pub(super) async fn rows(
-        &self,
-        query: &str,
-        most: usize,
-    ) -> Result<(Vec<SimpleQueryRow>, bool), ProbeError> {
-        self.timed(self.client.batch_execute("BEGIN TRANSACTION READ ONLY"))
-            .await?;
+    async fn first_rows(&self, query: &str, most: usize) -> Result<Found, ProbeError> {
+        // Only a single statement can be prepared, so that none can end the transaction first.
+        let statement = self.timed(self.client.prepare(query)).await?;
         let mut stream = Box::pin(self.timed(self.client.simple_query_raw(query)).await?);
-        let mut rows = Vec::new();
+        let mut found = Found {
+            types: statement
+                .columns()
+                .iter()
+                .map(|column| column.type_().clone())
+                .collect(),
+            rows: Vec::new(),
+            more: false,
+        };
         while let Some(message) = self
             .timed(async { stream.next().await.transpose() })
             .await?
         {
             if let SimpleQueryMessage::Row(row) = message {
-                if rows.len() == most {
-                    return Ok((rows, true));
+                if found.rows.len() == most {
+                    found.more = true;
+                    break;
                 }
-                rows.push(row);
+                found.rows.push(row);
             }
         }
-        Ok((rows, false))
+        Ok(found)
+    }
+
+    /// Begins a transaction that cannot write. Whatever is set ends with it: behind a pooler the
+    /// connection to the server is somebody else's in a moment.
+    async fn begin(&self, limits: Limits) -> Result<(), ProbeError> {
+        let limit = self.left().as_millis().max(1);
+        let begin = "BEGIN TRANSACTION READ ONLY";
+        let time =
+            format!("SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {limit}");
+        let text = match limits {
+            Limits::None => begin.to_owned(),
+            Limits::Time => format!("{begin}; {time}"),
+            Limits::TimeAndNames => format!("{begin}; {time}; SET LOCAL search_path = pg_catalog"),
+        };
+        self.timed(self.client.batch_execute(&text)).await
     }
 
     fn left(&self) -> Duration {
