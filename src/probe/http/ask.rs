@@ -34,6 +34,8 @@ pub(super) struct Asker<'a> {
 /// One answer.
 #[derive(Debug)]
 pub(super) struct Answered {
+    /// What causes name.
+    pub(super) subject: String,
     pub(super) url: Url,
     pub(super) status: StatusCode,
     pub(super) version: http::Version,
@@ -82,6 +84,7 @@ impl Asker<'_> {
         };
         let exchange = sent.elapsed();
         let answered = Answered {
+            subject: target.subject(),
             url: outgoing.url.clone(),
             status: head.status,
             version: head.version,

@@ -5,8 +5,6 @@ use http::header;
 
 use super::ask::Answered;
 use super::decode::{Decoded, Undecodable, decode};
-use super::follow::target;
-use super::question::Version;
 use super::read::{combined, text};
 use crate::probe::ProbeError;
 use crate::reason::Reason;
@@ -40,7 +38,7 @@ impl Body {
                 is_decoded: false,
             }),
             Err(Undecodable::Corrupt(detail)) => {
-                let subject = target(&answer.url, None, Version::Auto).subject();
+                let subject = &answer.subject;
                 Err(ProbeError::new(
                     Reason::HttpProtocol,
                     format!("{subject} sends a body that is not {codings} although it says so"),

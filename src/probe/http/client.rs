@@ -4,6 +4,8 @@
 //! certificate before anything is sent, and never sends a header to another origin. It reads
 //! nothing into an answer and keeps no session; the kind itself does that.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName};
 use http::{Method, StatusCode};
@@ -12,10 +14,12 @@ use url::Url;
 
 use super::ask::Asker;
 use super::body::Body;
+use super::connection::{Reach, Via};
 use super::deadline::Deadline;
 use super::follow::{Route, follow};
 use super::question::{Http, Version};
 use super::request::Outgoing;
+use crate::probe::net::tls::Party;
 use crate::probe::{Context, ProbeError};
 use crate::reason::{Reason, Side};
 
@@ -29,6 +33,8 @@ const MOST_BYTES: usize = 8 << 20;
 pub(in crate::probe) struct Call {
     outgoing: Outgoing,
     redirects: u8,
+    reach: Reach,
+    raw: bool,
 }
 
 /// One answer, of whatever status.
@@ -44,15 +50,22 @@ pub(in crate::probe) struct Reply {
     pub(in crate::probe) body: Bytes,
     /// Whether there is more of the body than was read.
     pub(in crate::probe) truncated: bool,
+    subject: String,
 }
 
 impl Call {
     /// A `GET` of this address.
     pub(in crate::probe) fn get(url: Url) -> Self {
-        let nothing = Bytes::new();
+        Self::new(Method::GET, url, HeaderMap::new(), Bytes::new())
+    }
+
+    /// A request with these headers, which no other origin sees.
+    pub(in crate::probe) fn new(method: Method, url: Url, headers: HeaderMap, body: Bytes) -> Self {
         Self {
-            outgoing: Outgoing::plain(Method::GET, url, HeaderMap::new(), nothing),
+            outgoing: Outgoing::plain(method, url, headers, body),
             redirects: REDIRECTS,
+            reach: Reach::default(),
+            raw: false,
         }
     }
 
@@ -61,7 +74,32 @@ impl Call {
         Ok(Self {
             outgoing: Outgoing::new(question, context)?,
             redirects: question.redirects,
+            reach: Reach::default(),
+            raw: false,
         })
+    }
+
+    /// Over a socket in this machine's file system; the address's host is only named.
+    #[expect(dead_code, reason = "for daemons that listen on sockets")]
+    pub(in crate::probe) fn over_socket(mut self, path: &Path) -> Self {
+        self.reach.via = Via::Socket(path.into());
+        self
+    }
+
+    /// As this client, which believes its own roots.
+    #[expect(dead_code, reason = "for interfaces with an authority of their own")]
+    pub(in crate::probe) fn on_behalf_of(mut self, party: Party) -> Self {
+        self.reach.party = Some(party);
+        self
+    }
+
+    /// As it is: redirects are answers, and the body is neither asked for nor read compressed.
+    #[expect(dead_code, reason = "for clients that sign what they send")]
+    pub(in crate::probe) fn unchanged(mut self) -> Self {
+        self.redirects = 0;
+        self.raw = true;
+        self.outgoing.accept_any_encoding();
+        self
     }
 
     /// The same request to another address of the same origin; `None` for any other, which
@@ -99,16 +137,22 @@ impl Call {
         let route = Route {
             redirects: self.redirects,
             version: Version::Auto,
-            address: None,
+            reach: self.reach,
         };
-        let answered = follow(asker, self.outgoing, route).await?.last;
-        let decoded = Body::of(&answered, MOST_BYTES)?.decoded;
+        let answered = follow(asker, self.outgoing, &route).await?.last;
+        let (body, truncated) = if self.raw {
+            (answered.body.clone(), answered.truncated)
+        } else {
+            let decoded = Body::of(&answered, MOST_BYTES)?.decoded;
+            (decoded.bytes, decoded.truncated)
+        };
         Ok(Reply {
+            subject: answered.subject,
             url: answered.url,
             status: answered.status,
             headers: answered.headers,
-            body: decoded.bytes,
-            truncated: decoded.truncated,
+            body,
+            truncated,
         })
     }
 }
@@ -119,7 +163,7 @@ impl Reply {
         if self.status.is_success() {
             return Ok(self);
         }
-        let place = self.place();
+        let place = self.place().to_owned();
         let (reason, what) = match self.status {
             StatusCode::UNAUTHORIZED => (Reason::CredentialRefused, "refused the credential"),
             StatusCode::FORBIDDEN => (Reason::PermissionDenied, "does not permit the question"),
@@ -147,9 +191,9 @@ impl Reply {
         })
     }
 
-    /// `host:port`, for causes.
-    pub(in crate::probe) fn place(&self) -> String {
-        super::follow::target(&self.url, None, Version::Auto).subject()
+    /// `host:port` or the socket's path, for causes.
+    pub(in crate::probe) fn place(&self) -> &str {
+        &self.subject
     }
 }
 

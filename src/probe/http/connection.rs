@@ -1,6 +1,7 @@
 //! One connection to an HTTP server: opening it, and sending one request over it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use tokio::task::AbortHandle;
 use super::deadline::Deadline;
 use super::failure;
 use super::question::Version;
-use crate::probe::net::tls::{self, Shown};
+use crate::probe::net::tls::{self, Ask, Party, Shown};
 use crate::probe::{Context, ProbeError, net};
 use crate::reason::Reason;
 
@@ -34,16 +35,39 @@ pub(super) struct Target {
     pub(super) host: String,
     /// Port.
     pub(super) port: u16,
-    /// The only address to use; otherwise the first that answers.
-    pub(super) address: Option<SocketAddr>,
+    /// How it is reached and as whom.
+    pub(super) reach: Reach,
     /// The protocol version to offer.
     pub(super) version: Version,
+}
+
+/// How the other side is reached, and as whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Reach {
+    pub(super) via: Via,
+    /// Who asks and whom it believes, if that is not what the run says.
+    pub(super) party: Option<Party>,
+}
+
+/// The way to the other side.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Via {
+    /// The address of its name that answers first.
+    #[default]
+    Name,
+    /// This address alone.
+    Address(SocketAddr),
+    /// A socket in this machine's file system.
+    Socket(Arc<Path>),
 }
 
 impl Target {
     /// What causes name.
     pub(super) fn subject(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        match &self.reach.via {
+            Via::Socket(path) => path.display().to_string(),
+            Via::Name | Via::Address(_) => format!("{}:{}", self.host, self.port),
+        }
     }
 
     fn alpn(&self) -> &'static [&'static str] {
@@ -58,8 +82,8 @@ impl Target {
 /// How a connection came about, and what is known of the other side.
 #[derive(Debug)]
 pub(super) struct About {
-    /// The address that answered.
-    pub(super) address: SocketAddr,
+    /// The address and port that answered, or the socket's path.
+    pub(super) address: String,
     /// Time for name resolution.
     pub(super) dns: Duration,
     /// Time for the TCP connection.
@@ -104,22 +128,28 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<Self, ProbeError> {
         context.traffic.connection();
+        if let Via::Socket(path) = &target.reach.via {
+            let start = Instant::now();
+            let stream = net::connect_socket(path, deadline.left()).await?;
+            let about = Opened::at(path.display().to_string(), Duration::ZERO, start.elapsed());
+            return about.speak(stream, false, target, deadline).await;
+        }
         let dialed = dial(target, context, deadline).await?;
-        let mut about = Opened {
-            address: dialed.address,
-            dns: dialed.dns,
-            connect: dialed.connect,
-            tls: None,
-            problem: None,
-        };
+        let mut about = Opened::at(dialed.address.to_string(), dialed.dns, dialed.connect);
         if !target.https {
             let two = target.version == Version::Two;
             return about.speak(dialed.stream, two, target, deadline).await;
         }
         let shaking = Instant::now();
-        let (host, port) = (target.host.as_str(), target.port);
-        let left = deadline.left();
-        let done = tls::handshake(dialed.stream, host, port, target.alpn(), left).await?;
+        let party = target.reach.party.as_ref();
+        let host = party.and_then(Party::name).unwrap_or(&target.host);
+        let ask = Ask {
+            alpn: target.alpn(),
+            certificate: party.and_then(Party::certificate),
+            ..Ask::of(host)
+        };
+        let (subject, left) = (target.subject(), deadline.left());
+        let done = tls::handshake(dialed.stream, &subject, ask, left).await?;
         let two = done.shown.alpn.as_deref() == Some("h2");
         if target.version == Version::Two && !two {
             return Err(ProbeError::new(
@@ -127,8 +157,9 @@ impl Connection {
                 format!("{} does not offer HTTP/2", target.subject()),
             ));
         }
-        let roots = &context.net.trust.roots;
-        about.problem = tls::verify(&done.shown, host, port, roots, context.now).err();
+        let own = party.and_then(Party::roots);
+        let roots = own.unwrap_or(&context.net.trust.roots);
+        about.problem = tls::verify(&done.shown, host, target.port, roots, context.now).err();
         about.tls = Some((shaking.elapsed(), done.shown));
         about.speak(done.stream, two, target, deadline).await
     }
@@ -157,7 +188,7 @@ async fn dial(
     deadline: Deadline,
 ) -> Result<net::Dialed, ProbeError> {
     let left = deadline.left();
-    let Some(address) = target.address else {
+    let Via::Address(address) = target.reach.via else {
         return context.net.dial(&target.host, target.port, left).await;
     };
     let start = Instant::now();
@@ -172,7 +203,7 @@ async fn dial(
 
 /// What is known of a connection before HTTP is spoken on it.
 struct Opened {
-    address: SocketAddr,
+    address: String,
     dns: Duration,
     connect: Duration,
     tls: Option<(Duration, Shown)>,
@@ -180,6 +211,16 @@ struct Opened {
 }
 
 impl Opened {
+    fn at(address: String, dns: Duration, connect: Duration) -> Self {
+        Self {
+            address,
+            dns,
+            connect,
+            tls: None,
+            problem: None,
+        }
+    }
+
     async fn speak<S>(
         self,
         stream: S,

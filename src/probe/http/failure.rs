@@ -55,13 +55,11 @@ fn of_io(error: &io::Error, subject: &str, tls: Option<&(Duration, Shown)>) -> P
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     if let Some(rustls::Error::AlertReceived(alert)) = alert {
         // TLS 1.3 servers refuse a client without a certificate only after the handshake.
-        let wanted = tls.is_some_and(|(_, shown)| shown.client_certificate_requested);
-        if wanted && *alert != rustls::AlertDescription::CloseNotify {
-            return ProbeError::new(
-                Reason::TlsClientCertificate,
-                format!("{subject} wants a client certificate"),
-            )
-            .with_detail(error.to_string());
+        let asked = tls.filter(|(_, shown)| shown.client_certificate_requested);
+        if let Some((_, shown)) = asked
+            && *alert != rustls::AlertDescription::CloseNotify
+        {
+            return tls::unwelcome(shown, subject).with_detail(error.to_string());
         }
         return tls::handshake_error(error, subject);
     }

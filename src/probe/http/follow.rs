@@ -1,13 +1,12 @@
 //! A question's requests: the first one and those that redirects lead to.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use super::ask::{Answered, Asker};
-use super::connection::Target;
+use super::connection::{Reach, Target};
 use super::question::Version;
 use super::request::Outgoing;
 use crate::probe::ProbeError;
@@ -25,21 +24,21 @@ pub(super) struct Chain {
 }
 
 /// How a question goes from answer to answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
     /// How many redirects are followed.
     pub(super) redirects: u8,
     /// The protocol version to offer.
     pub(super) version: Version,
-    /// The only address to use for the first origin.
-    pub(super) address: Option<SocketAddr>,
+    /// How the first origin is reached, and as whom. No other origin is.
+    pub(super) reach: Reach,
 }
 
 /// Asks, and goes where redirects lead.
 pub(super) async fn follow(
     asker: Asker<'_>,
     first: Outgoing,
-    route: Route,
+    route: &Route,
 ) -> Result<Chain, ProbeError> {
     let origin = first.url.origin();
     let mut request = first;
@@ -47,8 +46,13 @@ pub(super) async fn follow(
     let mut seen = BTreeSet::new();
     loop {
         seen.insert((request.method.to_string(), request.url.clone()));
-        let pinned = route.address.filter(|_| request.url.origin() == origin);
-        let target = target(&request.url, pinned, route.version);
+        let is_first = request.url.origin() == origin;
+        let reach = if is_first {
+            route.reach.clone()
+        } else {
+            Reach::default()
+        };
+        let target = target(&request.url, reach, route.version);
         let next =
             |status, headers: &_| next(&request, status, headers).filter(|_| route.redirects > 0);
         let leads_on = |status, headers: &_| next(status, headers).is_some();
@@ -71,12 +75,12 @@ pub(super) async fn follow(
 }
 
 /// The connection that a request needs.
-pub(super) fn target(url: &Url, address: Option<SocketAddr>, version: Version) -> Target {
+pub(super) fn target(url: &Url, reach: Reach, version: Version) -> Target {
     Target {
         https: url.scheme() == "https",
         host: url.host_str().unwrap_or_default().to_owned(),
         port: url.port_or_known_default().unwrap_or_default(),
-        address,
+        reach,
         version,
     }
 }

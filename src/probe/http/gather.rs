@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::ask::Asker;
+use super::connection::{Reach, Via};
 use super::deadline::{Deadline, milliseconds};
 use super::facts::{AddressResult, Facts, Samples};
 use super::follow::{Chain, Route, follow, target};
@@ -29,7 +30,7 @@ pub(super) async fn gather(
     let route = Route {
         redirects: question.redirects,
         version: question.version,
-        address: None,
+        reach: Reach::default(),
     };
     if question.addresses == Addresses::All {
         return every_address(question, asker, first, route).await;
@@ -44,7 +45,7 @@ async fn one(
     route: Route,
 ) -> Result<Answer<Facts>, ProbeError> {
     let start = Instant::now();
-    let chain = follow(asker, first, route).await?;
+    let chain = follow(asker, first, &route).await?;
     let elapsed = start.elapsed();
     let samples = samples(question, asker, &chain, route).await?;
     let mut answer = read(&chain, asker.max_body)?;
@@ -60,13 +61,16 @@ async fn every_address(
     first: Outgoing,
     route: Route,
 ) -> Result<Answer<Facts>, ProbeError> {
-    let target = target(&first.url, None, route.version);
+    let target = target(&first.url, Reach::default(), route.version);
     let net = &asker.context.net;
     let found = net.addresses(&target.host, target.port, asker.deadline.left());
     let found: BTreeSet<SocketAddr> = found.await?.into_iter().collect();
     let questions = found.iter().map(|&address| {
-        let address = Some(address);
-        one(question, asker, first.clone(), Route { address, ..route })
+        let reach = Reach {
+            via: Via::Address(address),
+            party: None,
+        };
+        one(question, asker, first.clone(), Route { reach, ..route })
     });
     let answers = futures_util::future::join_all(questions).await;
     let mut results = Vec::new();
@@ -126,8 +130,13 @@ async fn samples(
     if question.samples < 2 {
         return Ok(None);
     }
-    let pinned = route.address.filter(|_| chain.before.is_empty());
-    let target = target(&chain.asked.url, pinned, route.version);
+    let is_first = chain.before.is_empty();
+    let reach = if is_first {
+        route.reach
+    } else {
+        Reach::default()
+    };
+    let target = target(&chain.asked.url, reach, route.version);
     let mut statuses = BTreeSet::from([chain.last.status.as_u16()]);
     let mut totals = vec![chain.last.exchange];
     let mut first_bytes = vec![chain.last.first_byte];

@@ -57,7 +57,7 @@ pub(super) fn read(chain: &Chain, limit: usize) -> Result<Answer<Facts>, ProbeEr
         decoded_bytes: body.decoded.bytes.len() as u64,
         truncated: body.decoded.truncated,
         body: body.text,
-        address: last.about.address.to_string(),
+        address: last.about.address.clone(),
         reused: last.reused,
         alpn: last
             .about
@@ -87,7 +87,7 @@ fn hop(answer: &Answered) -> Hop {
         cookies: apart(&answer.headers)
             .remove(header::SET_COOKIE.as_str())
             .unwrap_or_default(),
-        address: answer.about.address.to_string(),
+        address: answer.about.address.clone(),
         tls: tls(&answer.about),
         timing: timing(answer),
     }

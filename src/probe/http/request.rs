@@ -92,6 +92,11 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Asks for the body as it is kept, not compressed for the way.
+    pub(super) fn accept_any_encoding(&mut self) {
+        self.headers.remove(header::ACCEPT_ENCODING);
+    }
+
     /// The `Origin` that the request names.
     pub(super) fn origin(&self) -> Option<&str> {
         self.headers.get(header::ORIGIN)?.to_str().ok()

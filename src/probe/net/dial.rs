@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::probe::ProbeError;
 use crate::reason::{Reason, Side};
@@ -124,6 +125,26 @@ pub async fn connect(
         )));
     }
     Err(error)
+}
+
+/// Opens a connection to a socket in this machine's file system.
+pub(in crate::probe) async fn connect_socket(
+    path: &Path,
+    limit: Duration,
+) -> Result<UnixStream, ProbeError> {
+    let subject = path.display().to_string();
+    match tokio::time::timeout(limit, UnixStream::connect(path)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            let cause = format!("there is no socket at {subject} on this machine");
+            Err(ProbeError::new(Reason::NetLocal, cause))
+        }
+        Ok(Err(error)) => Err(connect_error(&error, &subject).with_detail(error.to_string())),
+        Err(_) => {
+            let cause = format!("{subject} did not answer");
+            Err(ProbeError::new(Reason::TcpTimeout, cause))
+        }
+    }
 }
 
 fn no_route(subject: &str) -> ProbeError {

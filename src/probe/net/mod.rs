@@ -16,6 +16,7 @@ use self::tls::Trust;
 use super::ProbeError;
 use crate::reason::Reason;
 
+pub(super) use dial::connect_socket;
 pub(super) use dial::race;
 pub use dial::{Dialed, connect, connect_error};
 pub use talk::TlsFacts;

@@ -93,7 +93,8 @@ impl Talk {
         }
         let limit = self.left();
         let stream = self.stream.into_inner();
-        let done = tls::handshake(stream, host, port, &[], limit).await?;
+        let ask = tls::Ask::of(host);
+        let done = tls::handshake(stream, &self.subject, ask, limit).await?;
         let roots = &context.net.trust.roots;
         let problem = tls::verify(&done.shown, host, port, roots, context.now).err();
         let secured = TlsFacts::new(&done.shown, problem);

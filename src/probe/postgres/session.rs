@@ -357,14 +357,15 @@ impl TlsConnect<Bounded> for Connector {
 
     fn connect(self, stream: Bounded) -> Shaken {
         Box::pin(async move {
-            let done = tls::handshake(stream, &self.host, self.port, &[], self.limit)
+            let subject = format!("{}:{}", self.host, self.port);
+            let done = tls::handshake(stream, &subject, tls::Ask::of(&self.host), self.limit)
                 .await
                 .map_err(|error| self.told.put(error))?;
             let facts = self.judge(&done.shown)?;
             *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts);
             Ok(Encrypted {
                 stream: done.stream,
-                subject: format!("{}:{}", self.host, self.port),
+                subject,
                 wants_certificate: done.shown.client_certificate_requested,
                 told: self.told,
             })

@@ -52,10 +52,8 @@ pub(super) async fn visit(target: &Target<'_>, alpn: &[&str]) -> Result<Visit, P
 
 fn plain<'a>(target: &Target<'a>, alpn: &'a [&'a str]) -> Ask<'a> {
     Ask {
-        name: target.name,
-        sni: true,
         alpn,
-        keys: Keys::Any,
+        ..Ask::of(target.name)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Which versions and suites a server accepts beyond rustls is the `tls` probe's job.
 
 mod chain;
+mod party;
 mod path;
 mod recorder;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
@@ -22,6 +24,7 @@ use crate::reason::Reason;
 use recorder::Recorder;
 
 pub use chain::{host_names, problems, verify};
+pub(in crate::probe) use party::Party;
 pub use path::{Path, build_path, is_self_signed, readable_name};
 
 /// The roots that certificates are judged by, each kind apart.
@@ -97,6 +100,8 @@ pub struct Shown {
     pub alpn: Option<String>,
     /// Whether the server asked for a client certificate.
     pub client_certificate_requested: bool,
+    /// Whether it got one.
+    pub client_certificate_given: bool,
     /// The alert that the server ended the handshake with.
     pub alert: Option<u8>,
     /// Why the server's proof that it holds the certificate's key could not be accepted.
@@ -125,33 +130,34 @@ impl Shown {
     }
 }
 
-/// Shakes hands with `host` over `stream`, accepting any certificate.
+/// Shakes hands over `stream`, accepting any certificate. `subject` is what causes name
+/// (`host:port`).
 ///
 /// Nothing secret may be sent over the result before [`verify`] has agreed to what it shows.
 pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
-    host: &str,
-    port: u16,
-    alpn: &[&str],
+    subject: &str,
+    ask: Ask<'_>,
     limit: Duration,
 ) -> Result<Handshake<S>, ProbeError> {
-    let subject = format!("{host}:{port}");
-    let ask = Ask {
-        name: host,
-        sni: true,
-        alpn,
-        keys: Keys::Any,
-    };
-    let Attempt { shown, outcome } = attempt(stream, &subject, ask, limit).await?;
+    let Attempt { shown, outcome } = attempt(stream, subject, ask, limit).await?;
     match outcome {
         Ok(stream) => Ok(Handshake { stream, shown }),
-        Err(error) if shown.client_certificate_requested => Err(ProbeError::new(
-            Reason::TlsClientCertificate,
-            format!("{subject} wants a client certificate"),
-        )
-        .with_detail(error.to_string())),
+        Err(error) if shown.client_certificate_requested => {
+            Err(unwelcome(&shown, subject).with_detail(error.to_string()))
+        }
         Err(error) => Err(error),
     }
+}
+
+/// What a server means that ends a connection after it has asked for a client certificate.
+pub(in crate::probe) fn unwelcome(shown: &Shown, subject: &str) -> ProbeError {
+    let (reason, what) = if shown.client_certificate_given {
+        (Reason::CredentialRefused, "refused the client certificate")
+    } else {
+        (Reason::TlsClientCertificate, "wants a client certificate")
+    };
+    ProbeError::new(reason, format!("{subject} {what}"))
 }
 
 /// What a handshake asks for.
@@ -165,6 +171,21 @@ pub struct Ask<'a> {
     pub alpn: &'a [&'a str],
     /// Which kind of certificate the server may answer with.
     pub keys: Keys,
+    /// The certificate that a server gets which asks for one.
+    pub certificate: Option<&'a Arc<CertifiedKey>>,
+}
+
+impl<'a> Ask<'a> {
+    /// What clients usually ask of a server of this name.
+    pub fn of(name: &'a str) -> Self {
+        Self {
+            name,
+            sni: true,
+            alpn: &[],
+            keys: Keys::Any,
+            certificate: None,
+        }
+    }
 }
 
 /// Kinds of keys a client can be restricted to.
@@ -209,7 +230,7 @@ pub async fn attempt<S: AsyncRead + AsyncWrite + Unpin>(
     limit: Duration,
 ) -> Result<Attempt<S>, ProbeError> {
     let name = server_name(ask.name, subject)?;
-    let recorder = Arc::new(Recorder::new(ask.keys));
+    let recorder = Arc::new(Recorder::new(ask.keys, ask.certificate.cloned()));
     let mut config = ClientConfig::builder_with_provider(recorder.provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| internal(&error.to_string()))?

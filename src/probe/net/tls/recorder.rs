@@ -16,14 +16,16 @@ use super::{Keys, Shown};
 pub(super) struct Recorder {
     pub(super) provider: Arc<CryptoProvider>,
     keys: Keys,
+    certificate: Option<Arc<CertifiedKey>>,
     seen: Mutex<Shown>,
 }
 
 impl Recorder {
-    pub(super) fn new(keys: Keys) -> Self {
+    pub(super) fn new(keys: Keys, certificate: Option<Arc<CertifiedKey>>) -> Self {
         Self {
             provider: Arc::new(ring::default_provider()),
             keys,
+            certificate,
             seen: Mutex::default(),
         }
     }
@@ -99,11 +101,13 @@ impl ServerCertVerifier for Recorder {
 
 impl ResolvesClientCert for Recorder {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.seen().client_certificate_requested = true;
-        None
+        let mut seen = self.seen();
+        seen.client_certificate_requested = true;
+        seen.client_certificate_given = self.certificate.is_some();
+        self.certificate.clone()
     }
 
     fn has_certs(&self) -> bool {
-        false
+        self.certificate.is_some()
     }
 }
