@@ -89,6 +89,7 @@ reasons! {
     ApiRateLimited "api.rate-limited" Ours transient "the interface wants fewer requests than it got"
     ApiUnavailable "api.unavailable" Ours transient "somebody else's service, asked about the target, did not answer the question"
     ApiNotFound "api.not-found" Ours lasting "the interface knows no such thing, or does not show it to this credential"
+    CaptureMissing "capture.missing" Ours lasting "an answer did not have what a later question needs"
     FileMalformed "file.malformed" Target lasting "a file is not valid in its format"
     FileUnreadable "file.unreadable" Ours lasting "a file could not be read"
     FileTruncated "file.truncated" Ours lasting "not everything was read, so that what is missing is unknown"

@@ -73,6 +73,13 @@ impl Secrets {
         Ok(Secret(filled))
     }
 
+    /// The same secrets and this one.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, secret: Secret) -> Self {
+        self.0.insert(name.into(), secret);
+        self
+    }
+
     /// A redactor for these secrets' values in every form we know.
     pub fn redactor(&self) -> Redactor {
         Redactor::new(self.0.values())
@@ -243,9 +250,9 @@ fn html_escaped(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// Percent-encoded as strictly as possible and as form fields are, with both letter cases.
-fn percent_forms(value: &str) -> [String; 4] {
-    let strict: String = value
+/// Percent-encoded as strictly as possible, so that it can stand in any part of an address.
+pub fn percent_encoded(value: &str) -> String {
+    value
         .bytes()
         .map(|byte| {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -254,7 +261,12 @@ fn percent_forms(value: &str) -> [String; 4] {
                 format!("%{byte:02X}")
             }
         })
-        .collect();
+        .collect()
+}
+
+/// Percent-encoded as strictly as possible and as form fields are, with both letter cases.
+fn percent_forms(value: &str) -> [String; 4] {
+    let strict = percent_encoded(value);
     let form: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
     [lower_escapes(&strict), lower_escapes(&form), strict, form]
 }

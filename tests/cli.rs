@@ -178,6 +178,11 @@ fn secrets_of_every_kind_stay_inside() {
         ),
         ("redis", format!("{place}, {password}"), "redis.ping"),
         (
+            "scenario",
+            format!("steps: [{{name: a, {url}, {bearer}}}]"),
+            "scenario.steps.a.status == 200",
+        ),
+        (
             "command",
             "argv: [sh, -c, 'echo $T; echo $T >&2; exit 3'], set: {T: '${secrets.TOKEN}'}"
                 .to_owned(),

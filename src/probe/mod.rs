@@ -256,6 +256,7 @@ probes! {
     prometheus::Prometheus,
     rdap::Rdap,
     redis::Redis,
+    scenario::Scenario,
     ssh::Ssh,
     tcp::Tcp,
     tls::Tls,

@@ -15,6 +15,7 @@ mod postgres;
 mod prometheus;
 mod rdap;
 mod redis;
+mod scenario;
 mod sites;
 mod ssh;
 mod tcp;

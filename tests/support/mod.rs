@@ -7,6 +7,7 @@ pub mod origin;
 pub mod dns;
 pub mod generated;
 pub mod http;
+pub mod jwt;
 pub mod schema;
 
 use std::sync::Arc;

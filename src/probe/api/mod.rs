@@ -27,6 +27,7 @@ use super::{Answer, Contact, Context, Invalid, Probe, ProbeError, local};
 use crate::reason::Reason;
 
 pub use self::pages::Next;
+pub(in crate::probe) use self::pages::text_at;
 
 /// The most pages that are asked for.
 const MOST_PAGES: u16 = 100;

@@ -88,7 +88,7 @@ pub(super) fn at<'a>(page: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 /// A text or number there that is not empty.
-fn text_at(page: &Value, path: &str) -> Option<String> {
+pub(in crate::probe) fn text_at(page: &Value, path: &str) -> Option<String> {
     match at(page, path)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -12,6 +12,7 @@ use url::Url;
 use super::connection::{About, Connection, Sender, Target};
 use super::deadline::Deadline;
 use super::failure;
+use super::jar::Jar;
 use super::pool::Pool;
 use super::request::Outgoing;
 use crate::probe::{Context, ProbeError};
@@ -29,6 +30,8 @@ pub(super) struct Asker<'a> {
     pub(super) max_body: usize,
     /// Whether a certificate that is not valid ends the question.
     pub(super) verify: bool,
+    /// Cookies that go from answers into later requests.
+    pub(super) jar: Option<&'a Jar>,
 }
 
 /// One answer.
@@ -77,6 +80,9 @@ impl Asker<'_> {
         };
         let first_byte = sent.elapsed();
         let (head, body) = response.into_parts();
+        if let Some(jar) = self.jar {
+            jar.keep(&head.headers, &outgoing.url);
+        }
         let (body, truncated) = if is_redirect(head.status, &head.headers) {
             skim(body).await
         } else {
@@ -134,7 +140,10 @@ impl Asker<'_> {
     ) -> Result<Result<(Connection, Instant, Response<Incoming>), Unsent>, ProbeError> {
         let subject = target.subject();
         let two = matches!(connection.sender, Sender::Many(_));
-        let message = outgoing.message(two)?;
+        let mut message = outgoing.message(two)?;
+        if let Some(jar) = self.jar {
+            jar.fill(message.headers_mut(), &outgoing.url);
+        }
         self.context.traffic.request();
         let sent = Instant::now();
         let sending = connection.send(message);

@@ -62,10 +62,7 @@ impl Body {
         let (reason, what) = if !self.is_decoded {
             (Reason::HttpEncoding, "is compressed in an unknown way")
         } else if self.decoded.truncated {
-            (
-                Reason::HttpTruncated,
-                "is longer than max_body allows to read",
-            )
+            (Reason::HttpTruncated, "is longer than what is read of it")
         } else {
             return None;
         };

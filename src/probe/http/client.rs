@@ -2,8 +2,9 @@
 //!
 //! It shares connections, overrides, roots and limits with the `http` kind, always judges the
 //! certificate before anything is sent, and never sends a header to another origin. It reads
-//! nothing into an answer and keeps no session; the kind itself does that.
+//! nothing into an answer, and keeps a session only for a kind that brings its own [`Jar`].
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -17,7 +18,9 @@ use super::body::Body;
 use super::connection::{Reach, Via};
 use super::deadline::Deadline;
 use super::follow::{Route, follow};
+use super::jar::Jar;
 use super::question::{Http, Version};
+use super::read::combined;
 use super::request::Outgoing;
 use crate::probe::net::tls::Party;
 use crate::probe::{Context, ProbeError};
@@ -51,6 +54,10 @@ pub(in crate::probe) struct Reply {
     /// Whether there is more of the body than was read.
     pub(in crate::probe) truncated: bool,
     subject: String,
+    /// Why there is more in the body than could be read, or all of it is not readable.
+    pub(in crate::probe) unread: Option<ProbeError>,
+    /// How many redirects led there.
+    pub(in crate::probe) redirected: u32,
 }
 
 impl Call {
@@ -128,26 +135,42 @@ impl Call {
         context: &Context,
         deadline: Deadline,
     ) -> Result<Reply, ProbeError> {
+        self.ask_with(None, MOST_BYTES, context, deadline).await
+    }
+
+    /// Asks within a session, and reads at most so many bytes of the answer.
+    pub(in crate::probe) async fn ask_with(
+        self,
+        jar: Option<&Jar>,
+        max_body: usize,
+        context: &Context,
+        deadline: Deadline,
+    ) -> Result<Reply, ProbeError> {
         let asker = Asker {
             context,
             deadline,
-            max_body: MOST_BYTES,
+            max_body,
             verify: true,
+            jar,
         };
         let route = Route {
             redirects: self.redirects,
             version: Version::Auto,
             reach: self.reach,
         };
-        let answered = follow(asker, self.outgoing, &route).await?.last;
-        let (body, truncated) = if self.raw {
-            (answered.body.clone(), answered.truncated)
+        let chain = follow(asker, self.outgoing, &route).await?;
+        let answered = chain.last;
+        let (body, truncated, unread) = if self.raw {
+            (answered.body.clone(), answered.truncated, None)
         } else {
-            let decoded = Body::of(&answered, MOST_BYTES)?.decoded;
-            (decoded.bytes, decoded.truncated)
+            let body = Body::of(&answered, max_body)?;
+            let unread = body.unread(&answered);
+            (body.decoded.bytes, body.decoded.truncated, unread)
         };
         Ok(Reply {
             subject: answered.subject,
+            redirected: u32::try_from(chain.before.len()).unwrap_or(u32::MAX),
+            unread,
             url: answered.url,
             status: answered.status,
             headers: answered.headers,
@@ -189,6 +212,11 @@ impl Reply {
             ProbeError::new(Reason::ServiceProtocol, cause)
                 .with_detail(format!("{}: {error}", self.url.path()))
         })
+    }
+
+    /// Headers by lower-case name, several of one name joined.
+    pub(in crate::probe) fn headers_by_name(&self) -> BTreeMap<String, String> {
+        combined(&self.headers)
     }
 
     /// `host:port` or the socket's path, for causes.

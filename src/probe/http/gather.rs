@@ -25,6 +25,7 @@ pub(super) async fn gather(
         deadline: Deadline::after(context.timeout),
         max_body: usize::try_from(question.max_body).unwrap_or(usize::MAX),
         verify: question.verify,
+        jar: None,
     };
     let first = Outgoing::new(question, context)?;
     let route = Route {

@@ -22,6 +22,7 @@ mod facts;
 mod failure;
 mod follow;
 mod gather;
+pub(in crate::probe) mod jar;
 pub mod meaning;
 mod pool;
 mod question;

@@ -118,7 +118,7 @@ pub fn read(exchange: &Exchange) -> Meaning {
 }
 
 /// Every cookie that one answer sets, without its value.
-pub(super) fn cookies(headers: &http::HeaderMap) -> Vec<Cookie> {
+pub(in crate::probe) fn cookies(headers: &http::HeaderMap) -> Vec<Cookie> {
     cookies::read(headers)
 }
 
