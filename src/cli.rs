@@ -47,7 +47,7 @@ pub enum Command {
     Judge(Judge),
     /// Render a saved report again.
     Report(Report),
-    /// Look for mistakes in a profile, all at once; contacts nothing.
+    /// Look for mistakes in a profile and its ledger, all at once; contacts nothing.
     Validate(Validate),
     /// List the built-in checks or profiles, the probe kinds, the report formats or reason codes.
     List(List),
@@ -74,7 +74,19 @@ pub struct Audit {
     pub network: NetworkArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
+    pub ledger: LedgerArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
     pub output: OutputArgs,
+}
+
+/// What people said about the profile.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Ledger")]
+pub struct LedgerArgs {
+    /// Attestations and waivers [default: PROFILE.ledger.yaml or ready.ledger.yaml beside it].
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
 }
 
 /// `ready plan`
@@ -116,6 +128,9 @@ pub struct Judge {
     pub profile: ProfileOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
+    pub ledger: LedgerArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
     pub output: OutputArgs,
 }
 
@@ -142,6 +157,9 @@ pub struct Validate {
     /// Set a variable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub set: Vec<(String, String)>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
+    pub ledger: LedgerArgs,
 }
 
 /// `ready list`
@@ -192,7 +210,7 @@ pub struct Demo {
 /// `ready schema`
 #[derive(Clone, Debug, Args)]
 pub struct Schema {
-    /// `profile`, `check`, `report`, or a probe kind for its facts.
+    /// `profile`, `check`, `ledger`, `report`, or a probe kind for its facts.
     #[arg(default_value = "profile")]
     pub of: String,
 }

@@ -21,6 +21,8 @@ pub mod probe;
 pub mod evidence;
 pub mod gather;
 
+pub mod ledger;
+
 pub mod judge;
 pub mod score;
 

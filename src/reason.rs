@@ -119,8 +119,15 @@ reasons! {
     RunInterrupted "run.interrupted" Ours lasting "the run was interrupted before the question was answered"
     AttestPending "attest.pending" Ours lasting "nobody has attested it"
     AttestExpired "attest.expired" Ours lasting "the attestation is too old"
+    AttestEvidence "attest.evidence" Ours lasting "the attestation's evidence is missing or is not what it was"
+    AttestOutdated "attest.outdated" Ours lasting "the attestation was made for another release, or for a document that has changed"
+    AttestExpiring "attest.expiring" Ours lasting "the attestation will soon be too old"
+    AttestContradicted "attest.contradicted" Target lasting "somebody vouches for it, and the probe found otherwise"
     Declared "declared" Ours lasting "the profile declares it not applicable"
     Waived "waived" Ours lasting "an owner accepted the failure until a date"
+    WaiverExpiring "waiver.expiring" Ours lasting "the waiver will soon end"
+    WaiverEnded "waiver.ended" Ours lasting "the waiver has ended, and the check counts again"
+    WaiverStale "waiver.stale" Ours lasting "there is a waiver for it, and it needs none"
 }
 
 impl std::fmt::Display for Reason {

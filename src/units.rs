@@ -89,6 +89,72 @@ impl schemars::JsonSchema for Duration {
     }
 }
 
+/// How often something is due or how long a word is good for: `weekly`, `monthly`,
+/// `quarterly`, `annual`, or a length of time such as `90d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Period(Duration);
+
+/// The cadences that have a name, long enough that what is done on the same day of each month
+/// or quarter never lapses in between.
+const CADENCES: [(&str, u64); 4] = [
+    ("weekly", 7),
+    ("monthly", 31),
+    ("quarterly", 92),
+    ("annual", 366),
+];
+
+const DAY: u64 = 86_400;
+
+impl Period {
+    /// A number of days.
+    pub const fn of_days(days: u64) -> Self {
+        Self(Duration::from_secs(days * DAY))
+    }
+
+    /// Whole days, rounded down; ages are counted from dates.
+    pub const fn days(self) -> u64 {
+        self.0.as_std().as_secs() / DAY
+    }
+}
+
+impl FromStr for Period {
+    type Err = InvalidPeriod;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
+        if let Some((_, days)) = CADENCES.iter().find(|(name, _)| *name == text) {
+            return Ok(Self::of_days(*days));
+        }
+        let length = text.parse().map_err(|_| InvalidPeriod(text.to_owned()))?;
+        Ok(Self(length))
+    }
+}
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Period {
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A cadence (weekly, monthly, quarterly, annual), or a length of time such as 90d.",
+            "examples": ["quarterly", "90d"],
+        })
+    }
+}
+
+/// Text that is no period.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a period; write weekly, monthly, quarterly, annual or 90d")]
+pub struct InvalidPeriod(String);
+
 /// Text that is no duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a duration; write 500ms, 10s, 1h30m or 14d")]
@@ -96,7 +162,25 @@ pub struct InvalidDuration(String);
 
 #[cfg(test)]
 mod tests {
-    use super::Duration;
+    use super::{Duration, Period};
+
+    #[test]
+    fn cadences_have_names() {
+        for (text, days) in [
+            ("weekly", 7),
+            ("monthly", 31),
+            ("quarterly", 92),
+            ("annual", 366),
+            ("90d", 90),
+            ("36h", 1),
+            ("2h", 0),
+        ] {
+            assert_eq!(text.parse::<Period>().unwrap().days(), days, "{text}");
+        }
+        for text in ["", "yearly", "90", "-1d"] {
+            assert!(text.parse::<Period>().is_err(), "{text} was taken");
+        }
+    }
 
     #[test]
     fn people_write_durations_in_units() {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use ready::check::Check;
 use ready::evidence::{Evidence, Observation, Outcome, ProfileRef};
 use ready::judge::{Answers, Status, judge};
+use ready::ledger::Ledger;
 use ready::probe::{ProbeError, facts_schemas};
 use ready::profile::catalogue::{self, CatalogueCheck, Example};
 
@@ -180,7 +181,7 @@ fn misjudged(check: &Check, example: &Example, observations: Vec<Observation>) -
         interrupted: false,
         observations,
     };
-    let verdict = judge(check, &Answers::new(&evidence));
+    let verdict = judge(check, &Answers::new(&evidence), &Ledger::default());
     let reason_fits = example
         .reason
         .is_none_or(|reason| verdict.reason == Some(reason));

@@ -7,6 +7,7 @@ use ready::evidence::Evidence;
 use ready::gather::{Limits, gather};
 use ready::host::Host;
 use ready::judge::{Answers, Status, judge};
+use ready::ledger::Ledger;
 use ready::plan::{Allow, Plan};
 use ready::profile::{Profile, load};
 use ready::report::{Report, Style, format};
@@ -79,7 +80,7 @@ fn report(profile: &Profile, evidence: &Evidence) -> Report {
         .iter()
         .map(|check| Judged {
             check,
-            verdict: judge(check, &answers),
+            verdict: judge(check, &answers, &Ledger::default()),
         })
         .collect();
     let score = score(profile, &judged);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::probe::AnyProbe;
-use crate::units::Duration;
+use crate::units::{Duration, Period};
 use expect::Expression;
 
 /// A check's name, unique in a profile and stable for as long as people refer to it:
@@ -165,6 +165,8 @@ pub enum Rule {
     Measure(Measure),
     /// A person says so.
     Attest(Attest),
+    /// Decided by probes, or by a person's word where they could not be asked.
+    StandIn(Box<StandIn>),
     /// At least one alternative passes.
     Any(Vec<Part>),
     /// Every part passes.
@@ -239,7 +241,16 @@ pub struct Attest {
     /// What the person is asked to do and note.
     pub ask: String,
     /// How long a statement is good for.
-    pub max_age: Option<Duration>,
+    pub max_age: Option<Period>,
+}
+
+/// A rule with a person's statement for where it could not be asked.
+#[derive(Clone, Debug)]
+pub struct StandIn {
+    /// The rule.
+    pub rule: Rule,
+    /// The statement; it never overrules an answer.
+    pub attest: Attest,
 }
 
 impl Rule {
@@ -249,9 +260,19 @@ impl Rule {
             Self::Expect(expect) => expect.asked.iter().collect(),
             Self::Measure(measure) => measure.asked.iter().collect(),
             Self::Attest(_) => Vec::new(),
+            Self::StandIn(either) => either.rule.asked(),
             Self::Any(parts) | Self::All(parts) => {
                 parts.iter().flat_map(|part| part.rule.asked()).collect()
             }
+        }
+    }
+
+    /// Whether a person's statement may decide it or a part of it.
+    pub fn takes_word(&self) -> bool {
+        match self {
+            Self::Expect(_) | Self::Measure(_) => false,
+            Self::Attest(_) | Self::StandIn(_) => true,
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(|part| part.rule.takes_word()),
         }
     }
 }

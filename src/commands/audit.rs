@@ -7,7 +7,7 @@ use crate::plan::Plan;
 
 pub(super) fn run(args: &Audit, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     let destinations = output::Destinations::of(&args.output, ui)?;
-    let mut profile = load::profile(&args.profile, ui)?;
+    let (mut profile, ledger) = load::with_ledger(&args.profile, &args.ledger, ui)?;
     output::apply_minimum(&mut profile, args.output.min_score);
     let plan = Plan::of(&profile, network::allow(&args.network.allow));
     let context = network::context(&args.network, &profile, ui)?;
@@ -19,6 +19,6 @@ pub(super) fn run(args: &Audit, ui: &Ui<'_>) -> anyhow::Result<Exit> {
         limits,
         ui,
     ));
-    let report = output::conclude(&profile, &evidence);
+    let report = output::conclude(&profile, &evidence, &ledger);
     destinations.write(&report, ui)
 }

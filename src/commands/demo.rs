@@ -11,6 +11,7 @@ use crate::demo::{DOMAIN, Demo, FLAWS};
 use crate::exit::Exit;
 use crate::gather::Limits;
 use crate::judge::Status;
+use crate::ledger::Ledger;
 use crate::plan::{Allow, Plan};
 use crate::probe::net::Net;
 use crate::probe::net::resolve::Resolver;
@@ -42,7 +43,7 @@ pub(super) fn run(args: &cli::Demo, ui: &Ui<'_>) -> anyhow::Result<Exit> {
         let gathering = progress::gather_shown(&plan, &profile.identity, &context, limits, ui);
         anyhow::Ok(gathering.await)
     })?;
-    let report = output::conclude(&profile, &evidence);
+    let report = output::conclude(&profile, &evidence, &Ledger::default());
     let exit = destinations.write(&report, ui)?;
     if destinations.stdout_is_for_people() {
         print(origins(&report).as_bytes())?;

@@ -10,7 +10,8 @@ use crate::exit::Exit;
 pub(super) fn run(args: &Judge, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     let destinations = output::Destinations::of(&args.output, ui)?;
     let evidence = read(args, ui)?;
-    let mut profile = load::selected(&args.profile, &args.profile.set, ui)?;
+    let set = &args.profile.set;
+    let (mut profile, ledger) = load::judged(&args.profile, set, &args.ledger, ui)?;
     output::apply_minimum(&mut profile, args.output.min_score);
     if evidence.profile != profile.identity {
         tell(&format!(
@@ -19,7 +20,7 @@ pub(super) fn run(args: &Judge, ui: &Ui<'_>) -> anyhow::Result<Exit> {
             evidence.profile.id, profile.identity.id
         ));
     }
-    let report = output::conclude(&profile, &evidence);
+    let report = output::conclude(&profile, &evidence, &ledger);
     destinations.write(&report, ui)
 }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, bail};
 use url::Url;
 
-use super::{Ui, tell};
-use crate::cli::{ProfileArgs, ProfileOptions};
+use super::{Ui, ledger, tell};
+use crate::cli::{LedgerArgs, ProfileArgs, ProfileOptions};
 use crate::diagnostic;
+use crate::ledger::Ledger;
 use crate::profile::{self, Profile};
 use crate::selection::Selection;
 
@@ -34,24 +35,74 @@ pub(super) fn profile(args: &ProfileArgs, ui: &Ui<'_>) -> anyhow::Result<Profile
     Ok(Profile::combine(first, rest))
 }
 
-/// Loads the profile of a command whose first argument is something else.
-pub(super) fn selected(
+/// Loads the profile and what people said about it. Several sites are each other's equals, and
+/// nobody could say of which of them an entry speaks: they have no ledger.
+pub(super) fn with_ledger(
+    args: &ProfileArgs,
+    ledger: &LedgerArgs,
+    ui: &Ui<'_>,
+) -> anyhow::Result<(Profile, Ledger)> {
+    if args.urls.len() < 2 {
+        let mut set = args.options.set.clone();
+        for written in &args.urls {
+            set.push(("url".to_owned(), site(written)?.to_string()));
+        }
+        return judged(&args.options, &set, ledger, ui);
+    }
+    if ledger.ledger.is_some() {
+        bail!("a ledger belongs to one site, and several are named");
+    }
+    Ok((profile(args, ui)?, Ledger::default()))
+}
+
+/// The same for a command whose first argument is something else.
+pub(super) fn judged(
+    options: &ProfileOptions,
+    set: &[(String, String)],
+    ledger: &LedgerArgs,
+    ui: &Ui<'_>,
+) -> anyhow::Result<(Profile, Ledger)> {
+    let mut profile = whole(options, set, ui)?;
+    // Before checks are selected: it speaks of all of them.
+    let ledger = match ledger::place(ledger, reference(options, set)?, ui) {
+        Some(place) => ledger::load(&place, &profile, ui)?,
+        None => Ledger::default(),
+    };
+    Selection::new(&options.only, &options.skip)?.apply(&mut profile)?;
+    Ok((profile, ledger))
+}
+
+fn selected(
     options: &ProfileOptions,
     set: &[(String, String)],
     ui: &Ui<'_>,
 ) -> anyhow::Result<Profile> {
-    let reference = match &options.profile {
-        Some(reference) => reference,
-        None if set.iter().any(|(name, _)| name == "url") => DEFAULT,
+    let mut profile = whole(options, set, ui)?;
+    Selection::new(&options.only, &options.skip)?.apply(&mut profile)?;
+    Ok(profile)
+}
+
+/// The profile with all its checks.
+fn whole(
+    options: &ProfileOptions,
+    set: &[(String, String)],
+    ui: &Ui<'_>,
+) -> anyhow::Result<Profile> {
+    let reference = reference(options, set)?;
+    let set: BTreeMap<String, String> = set.iter().cloned().collect();
+    valid(reference, &set, ui)
+}
+
+/// What names the profile.
+fn reference<'a>(options: &'a ProfileOptions, set: &[(String, String)]) -> anyhow::Result<&'a str> {
+    match &options.profile {
+        Some(reference) => Ok(reference),
+        None if set.iter().any(|(name, _)| name == "url") => Ok(DEFAULT),
         None => bail!(
             "nothing to audit: name a site (`ready audit https://example.com`) or a profile \
              (`--profile prod.yaml`, `ready list profiles`)"
         ),
-    };
-    let set: BTreeMap<String, String> = set.iter().cloned().collect();
-    let mut profile = valid(reference, &set, ui)?;
-    Selection::new(&options.only, &options.skip)?.apply(&mut profile)?;
-    Ok(profile)
+    }
 }
 
 /// Loads a valid profile, telling its warnings.
@@ -72,19 +123,20 @@ pub(super) fn valid(
             }
             Ok(loaded.profile)
         }
-        Err(problems) => Err(Refused(diagnostic::render(
-            &problems.diagnostics,
-            &problems.sources,
-            ui.color_stderr(),
-        ))
-        .into()),
+        Err(problems) => Err(Refused::of(&problems, ui).into()),
     }
 }
 
-/// A profile with mistakes, already laid out for people.
+/// A file with mistakes, already laid out for people.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Refused(String);
+
+impl Refused {
+    pub(super) fn of(problems: &profile::Problems, ui: &Ui<'_>) -> Self {
+        Self(problems.render(ui.color_stderr()))
+    }
+}
 
 /// `example.com` is `https://example.com/`.
 fn site(written: &str) -> anyhow::Result<Url> {

@@ -6,6 +6,7 @@ mod demo;
 mod explain;
 mod gather;
 mod judge;
+mod ledger;
 mod list;
 mod load;
 mod network;

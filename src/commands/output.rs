@@ -9,24 +9,29 @@ use super::{Ui, print};
 use crate::cli::OutputArgs;
 use crate::evidence::Evidence;
 use crate::exit::Exit;
-use crate::judge::{Answers, judge};
+use crate::judge::{Answers, judge, notices};
+use crate::ledger::{self, Ledger};
 use crate::profile::Profile;
 use crate::report::{self, FORMATS, Format, Report, Style};
 use crate::score::{Judged, score};
 
 /// Judges, scores and reports.
-pub(super) fn conclude(profile: &Profile, evidence: &Evidence) -> Report {
+pub(super) fn conclude(profile: &Profile, evidence: &Evidence, ledger: &Ledger) -> Report {
     let answers = Answers::new(evidence);
     let judged: Vec<Judged<'_>> = profile
         .checks
         .iter()
         .map(|check| Judged {
             check,
-            verdict: judge(check, &answers),
+            verdict: judge(check, &answers, ledger),
         })
         .collect();
     let score = score(profile, &judged);
-    Report::build(profile, evidence, &judged, score)
+    let verdicts: Vec<_> = judged.iter().map(|one| (one.check, &one.verdict)).collect();
+    Report {
+        notices: notices(&verdicts, ledger, ledger::today(evidence.started)),
+        ..Report::build(profile, evidence, &judged, score)
+    }
 }
 
 /// `--min-score` takes the place of the profile's own minimum.

@@ -41,6 +41,11 @@ impl<'a> Answers<'a> {
         }
     }
 
+    /// When the run started.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// What was observed for a question, if it was asked at all.
     pub(super) fn observation(&self, asked: &Asked) -> Option<&'a Observation> {
         let answer = self.by_probe.get(&asked.probe)?;

@@ -1,16 +1,20 @@
 //! `any` and `all` over parts that may each pass, fail or be unknown.
 
-use super::{Answers, Status, Verdict, decide};
+use super::{Case, Status, Verdict, decide};
 use crate::check::Part;
 
 /// Passes if one part passes, fails if all fail, and is unknown otherwise.
-pub(super) fn any(parts: &[Part], answers: &Answers<'_>) -> Verdict {
-    let judged = Judged::of(parts, answers);
+pub(super) fn any(parts: &[Part], case: &Case<'_>) -> Verdict {
+    let judged = Judged::of(parts, case);
     // The last of several equals would be taken; turned around it is the first.
     let best = judged
         .having(|verdict| verdict.credit > 0.0)
         .rev()
-        .max_by(|(_, a), (_, b)| a.credit.total_cmp(&b.credit));
+        .max_by(|(_, a), (_, b)| {
+            // What was measured goes before a word for it.
+            let measured = (b.status == Status::Attested).cmp(&(a.status == Status::Attested));
+            a.credit.total_cmp(&b.credit).then(measured)
+        });
     if let Some((part, verdict)) = best {
         let explanation = match verdict.explanation.as_str() {
             "" => format!("satisfied by: {}", part.title),
@@ -27,23 +31,27 @@ pub(super) fn any(parts: &[Part], answers: &Answers<'_>) -> Verdict {
 }
 
 /// Fails if one part fails, is unknown if one is, and passes otherwise, with the least credit.
-pub(super) fn all(parts: &[Part], answers: &Answers<'_>) -> Verdict {
+pub(super) fn all(parts: &[Part], case: &Case<'_>) -> Verdict {
     let kinds: [fn(Status) -> bool; 3] = [
         |status| status == Status::Fail,
         Status::is_unknown,
         |status| status == Status::Warn,
     ];
-    Judged::of(parts, answers).combined(kinds, |status| status != Status::Pass)
+    let judged = Judged::of(parts, case);
+    if let Some(verdict) = judged.vouched() {
+        return verdict;
+    }
+    judged.combined(kinds, |status| status != Status::Pass)
 }
 
 struct Judged<'a>(Vec<(&'a Part, Verdict)>);
 
 impl<'a> Judged<'a> {
-    fn of(parts: &'a [Part], answers: &Answers<'_>) -> Self {
+    fn of(parts: &'a [Part], case: &Case<'_>) -> Self {
         Self(
             parts
                 .iter()
-                .map(|part| (part, decide(&part.rule, answers)))
+                .map(|part| (part, decide(&part.rule, case)))
                 .collect(),
         )
     }
@@ -53,6 +61,29 @@ impl<'a> Judged<'a> {
         test: impl Fn(&Verdict) -> bool,
     ) -> impl DoubleEndedIterator<Item = &(&'a Part, Verdict)> {
         self.0.iter().filter(move |(_, verdict)| test(verdict))
+    }
+
+    /// Where all parts hold and one of them by a person's word, so does the whole.
+    fn vouched(&self) -> Option<Verdict> {
+        let holds = |verdict: &Verdict| matches!(verdict.status, Status::Pass | Status::Attested);
+        if !self.0.iter().all(|(_, verdict)| holds(verdict)) {
+            return None;
+        }
+        let vouched: Vec<_> = self
+            .having(|verdict| verdict.status == Status::Attested)
+            .collect();
+        // Of several words the one that ends first is the one to look after.
+        let (_, first) = vouched.iter().min_by_key(|(_, verdict)| {
+            let word = verdict.attestation.as_ref();
+            word.map(|word| word.expires)
+        })?;
+        let attempts = self.0.iter().map(|(_, verdict)| verdict.attempts).max();
+        Some(Verdict {
+            explanation: explanation(&vouched),
+            reproduce: commands(&self.0.iter().collect::<Vec<_>>()),
+            attempts: attempts.unwrap_or_default(),
+            ..first.clone()
+        })
     }
 
     /// The verdict of the first part of the first kind that there are any of, told with all

@@ -1,24 +1,30 @@
 //! Judges checks on evidence: a pure function, the same today and on saved evidence.
 //!
 //! It asks nothing and scores nothing. What is unknown stays unknown: no path leads from a
-//! missing answer to a pass.
+//! missing answer to a pass. What people said is in the ledger; a word never overrules an answer.
 
 mod answers;
 mod combine;
 mod excerpt;
 mod expect;
 mod measure;
+mod notices;
+mod waive;
+mod word;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::check::{Attest, Check, Rule};
+use crate::check::{Check, Rule};
+use crate::ledger::{self, Ledger, Waiver, Word};
 use crate::probe::ProbeError;
 use crate::reason::{Reason, Side};
 use crate::text::shorten;
 
 pub use answers::Answers;
+pub use notices::{Notice, notices};
 
 /// What became of a check.
 #[derive(
@@ -119,13 +125,27 @@ pub struct Verdict {
     pub reproduce: Option<String>,
     /// How often the slowest of its questions was asked; 0 if none was.
     pub attempts: u32,
+    /// What a person vouches for, if that holds, also where a probe decides.
+    pub attestation: Option<Word>,
+    /// Why its result does not count.
+    pub waiver: Option<Waiver>,
 }
 
 /// Characters of a probe error's detail that are kept.
 const DETAIL_CHARACTERS: usize = 400;
 
+/// What a check is judged by.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    check: &'a Check,
+    answers: &'a Answers<'a>,
+    ledger: &'a Ledger,
+    /// The day of the evidence, so that the verdict is the same whenever it is judged.
+    today: Date,
+}
+
 /// Judges one check.
-pub fn judge(check: &Check, answers: &Answers<'_>) -> Verdict {
+pub fn judge(check: &Check, answers: &Answers<'_>, ledger: &Ledger) -> Verdict {
     if let Some(why) = &check.not_applicable {
         return Verdict {
             reason: Some(Reason::Declared),
@@ -133,7 +153,13 @@ pub fn judge(check: &Check, answers: &Answers<'_>) -> Verdict {
             ..Verdict::of(Status::Na)
         };
     }
-    let verdict = decide(&check.rule, answers);
+    let case = Case {
+        check,
+        answers,
+        ledger,
+        today: ledger::today(answers.now()),
+    };
+    let verdict = decide(&check.rule, &case);
     if check.info {
         return Verdict {
             status: Status::Info,
@@ -141,24 +167,17 @@ pub fn judge(check: &Check, answers: &Answers<'_>) -> Verdict {
             ..verdict
         };
     }
-    verdict
+    waive::waived(verdict, &case)
 }
 
-fn decide(rule: &Rule, answers: &Answers<'_>) -> Verdict {
+fn decide(rule: &Rule, case: &Case<'_>) -> Verdict {
     match rule {
-        Rule::Expect(expect) => expect::decide(expect, answers),
-        Rule::Measure(measure) => measure::decide(measure, answers),
-        Rule::Attest(attest) => pending(attest),
-        Rule::Any(parts) => combine::any(parts, answers),
-        Rule::All(parts) => combine::all(parts, answers),
-    }
-}
-
-fn pending(attest: &Attest) -> Verdict {
-    Verdict {
-        reason: Some(Reason::AttestPending),
-        explanation: attest.ask.clone(),
-        ..Verdict::of(Status::Pending)
+        Rule::Expect(expect) => expect::decide(expect, case.answers),
+        Rule::Measure(measure) => measure::decide(measure, case.answers),
+        Rule::Attest(attest) => word::attested(attest, case),
+        Rule::StandIn(either) => word::standing_in(either, case),
+        Rule::Any(parts) => combine::any(parts, case),
+        Rule::All(parts) => combine::all(parts, case),
     }
 }
 
@@ -178,6 +197,8 @@ impl Verdict {
             facts: None,
             reproduce: None,
             attempts: 0,
+            attestation: None,
+            waiver: None,
         }
     }
 

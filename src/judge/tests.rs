@@ -7,9 +7,10 @@ use super::{Answers, Status, Verdict, judge};
 use crate::check::expect::{Expression, Names, Root, Want};
 use crate::check::{
     Asked, Attest, Check, CheckId, Constants, Effort, Expect, Expectation, Impact, Measure, Part,
-    Rule,
+    Rule, StandIn,
 };
 use crate::evidence::{Evidence, Observation, Outcome, ProfileRef};
+use crate::ledger::{Attestation, Ledger, Target, Waiver};
 use crate::probe::{AnyProbe, ProbeError, tcp::Tcp};
 use crate::reason::Reason;
 use crate::units::Duration;
@@ -131,7 +132,7 @@ fn evidence(outcomes: Vec<(&str, Outcome)>) -> Evidence {
 
 fn judged(rule: Rule, outcomes: Vec<(&str, Outcome)>) -> Verdict {
     let evidence = evidence(outcomes);
-    judge(&check(rule), &Answers::new(&evidence))
+    judge(&check(rule), &Answers::new(&evidence), &Ledger::default())
 }
 
 const FRESH: (&str, Option<&str>) = ("tls.days_left > with.min", Some("browsers refuse it"));
@@ -434,12 +435,12 @@ fn the_rest_of_the_statuses() {
     let answers = Answers::new(&evidence);
     let mut check = check(expect(&["tls"], &[FRESH]));
     check.info = true;
-    let info = judge(&check, &answers);
+    let info = judge(&check, &answers, &Ledger::default());
     assert_eq!(info.status, Status::Info);
     assert!(info.explanation.contains("tls.days_left = 1"));
 
     check.not_applicable = Some("small installations need none".to_owned());
-    let na = judge(&check, &answers);
+    let na = judge(&check, &answers, &Ledger::default());
     assert_eq!(na.status, Status::Na);
     assert_eq!(na.reason, Some(Reason::Declared));
     assert_eq!(na.explanation, "small installations need none");
@@ -453,7 +454,123 @@ fn attempts_are_those_of_the_slowest_question() {
     ]);
     evidence.observations[1].attempts = 3;
     let rule = expect(&["apex", "www"], &[("apex.status == www.status", None)]);
-    let verdict = judge(&check(rule), &Answers::new(&evidence));
+    let verdict = judge(&check(rule), &Answers::new(&evidence), &Ledger::default());
     assert_eq!(verdict.status, Status::Pass);
     assert_eq!(verdict.attempts, 3);
+}
+
+/// A ledger in which Ana vouches for the check until a day.
+fn vouched(until: &str) -> Ledger {
+    let attestation = Attestation {
+        target: Target::Check(CheckId("c".to_owned())),
+        by: "Ana".to_owned(),
+        at: "2026-11-01".parse().unwrap(),
+        note: None,
+        evidence: None,
+        until: Some(until.parse().unwrap()),
+        flaw: None,
+    };
+    Ledger {
+        attestations: vec![attestation],
+        ..Ledger::default()
+    }
+}
+
+#[test]
+fn a_word_goes_down_into_alternatives_and_parts() {
+    use Status::{Attested, Error, Expired, Fail, Pass};
+    let part = |rule| Part {
+        title: "part".to_owned(),
+        rule,
+    };
+    let word = || {
+        part(Rule::Attest(Attest {
+            ask: "Look".to_owned(),
+            max_age: None,
+        }))
+    };
+    let probe = || part(expect(&["tls"], &[FRESH]));
+    let outcome = |status| match status {
+        Pass => answer(json!({"days_left": 60})),
+        Fail => answer(json!({"days_left": 1})),
+        _ => error(Reason::ToolMissing, "no tool"),
+    };
+    for (until, probed, any, all) in [
+        ("2026-11-21", Pass, Pass, Attested),
+        ("2026-11-21", Fail, Attested, Fail),
+        ("2026-11-21", Error, Attested, Error),
+        ("2026-11-20", Pass, Pass, Expired),
+        ("2026-11-20", Fail, Expired, Fail),
+        ("2026-11-20", Error, Expired, Expired),
+    ] {
+        let evidence = evidence(vec![("tls", outcome(probed))]);
+        let answers = Answers::new(&evidence);
+        let ledger = vouched(until);
+        let of = |rule| judge(&check(rule), &answers, &ledger);
+        let verdict = of(Rule::Any(vec![word(), probe()]));
+        assert_eq!(verdict.status, any, "any of {until} and {probed:?}");
+        let verdict = of(Rule::All(vec![word(), probe()]));
+        assert_eq!(verdict.status, all, "all of {until} and {probed:?}");
+        assert_eq!(verdict.attestation.is_some(), all == Attested);
+    }
+}
+
+#[test]
+fn a_word_stands_in_only_where_asking_again_would_not_help() {
+    for (reason, status) in [
+        (Reason::CredentialMissing, Status::Attested),
+        (Reason::ToolMissing, Status::Attested),
+        (Reason::AllowExec, Status::Attested),
+        (Reason::RunDeadline, Status::Skipped),
+        (Reason::RunInterrupted, Status::Skipped),
+        (Reason::EvidenceMissing, Status::Error),
+        (Reason::ProbeInternal, Status::Error),
+        (Reason::TcpRefused, Status::Fail),
+    ] {
+        let rule = Rule::StandIn(Box::new(StandIn {
+            rule: expect(&["tls"], &[FRESH]),
+            attest: Attest {
+                ask: "Look".to_owned(),
+                max_age: None,
+            },
+        }));
+        let evidence = evidence(vec![("tls", error(reason, "so it is"))]);
+        let verdict = judge(
+            &check(rule),
+            &Answers::new(&evidence),
+            &vouched("2027-01-01"),
+        );
+        assert_eq!(verdict.status, status, "{reason}");
+        assert_eq!(verdict.reason, Some(reason), "what the probe said is kept");
+    }
+}
+
+#[test]
+fn a_waived_warning_keeps_its_credit_for_the_strict_score() {
+    let rule = Rule::Measure(Measure {
+        asked: asked(&["http"]),
+        constants: constants(),
+        value: compile("http.load", Want::Number),
+        target: 100.0,
+        warn_at: Some(80.0),
+        unit: None,
+    });
+    let evidence = evidence(vec![("http", answer(json!({"load": 90})))]);
+    let waiver = Waiver {
+        target: Target::Check(CheckId("c".to_owned())),
+        owner: "Ben".to_owned(),
+        reason: "It grows".to_owned(),
+        at: "2026-11-01".parse().unwrap(),
+        until: "2026-11-21".parse().unwrap(),
+    };
+    let ledger = Ledger {
+        waivers: vec![waiver],
+        ..Ledger::default()
+    };
+    let verdict = judge(&check(rule), &Answers::new(&evidence), &ledger);
+    assert_eq!(
+        (verdict.status, verdict.real),
+        (Status::Waived, Some(Status::Warn))
+    );
+    assert!((verdict.credit - 0.75).abs() < 1e-9);
 }

@@ -246,7 +246,7 @@ fn built_in(reference: &str) -> Option<Place> {
 }
 
 /// The bytes of a plain file, one more than the limit at most.
-pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     // Opening a pipe would wait for somebody to write to it.
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("not a plain file"));

@@ -12,10 +12,12 @@ use crate::diagnostic::Diagnostic;
 const WAYS: &[&[&str]] = &[
     &["use", "with"],
     &["probe", "probes", "expect", "measure"],
-    &["attest"],
+    STANDS_IN,
     &["any"],
     &["all"],
 ];
+/// Beside one of the ways before it, it stands in where that cannot be asked.
+const STANDS_IN: &[&str] = &["attest"];
 /// Keys that exclude each other within one way.
 const EXCLUSIVE: &[(&str, &str)] = &[("probe", "probes"), ("expect", "measure")];
 /// What a profile says of itself alone.
@@ -159,9 +161,10 @@ fn merge_check(base: Node, over: Node) -> Node {
     let above = into_entries(over);
     let says = |key: &str| above.iter().any(|entry| entry.key.text == key);
     if let Some(way) = WAYS.iter().find(|way| way.iter().any(|key| says(key))) {
+        let stands_in = is_stand_in(&fields);
         let other_ways = WAYS
             .iter()
-            .filter(|other| *other != way)
+            .filter(|other| *other != way && !(stands_in && **other == STANDS_IN))
             .flat_map(|other| other.iter());
         let gone: Vec<&&str> = other_ways.collect();
         fields.retain(|entry| !gone.iter().any(|key| entry.key.text == ***key));
@@ -190,6 +193,12 @@ fn merge_check(base: Node, over: Node) -> Node {
         span,
         kind: Kind::Map(fields),
     }
+}
+
+/// Whether `attest` is there beside a question.
+fn is_stand_in(fields: &[Entry]) -> bool {
+    let has = |key: &str| fields.iter().any(|entry| entry.key.text == key);
+    has("attest") && (has("use") || has("probe") || has("probes"))
 }
 
 /// Fields are joined if the kind stays the same.
@@ -394,6 +403,21 @@ checks:
         assert_eq!(
             checks[1],
             json!({"id": "two", "probe": {"http": {"url": "u"}}, "expect": "e"})
+        );
+    }
+
+    #[test]
+    fn a_statement_that_stands_in_survives_a_change_of_the_question() {
+        let base = "checks: [{id: one, use: a, with: {p: 1}, attest: {ask: q}}]";
+        let of = |over: &str| merged(base, over).0["checks"][0].clone();
+        assert_eq!(
+            of("checks: [{id: one, with: {p: 2}}]"),
+            json!({"id": "one", "use": "a", "with": {"p": 2}, "attest": {"ask": "q"}})
+        );
+        assert_eq!(
+            of("checks: [{id: one, attest: {ask: r}}]"),
+            json!({"id": "one", "attest": {"ask": "r"}}),
+            "alone it is another way"
         );
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 pub mod catalogue;
 mod combine;
-mod decode;
+pub(crate) mod decode;
 mod describe;
 mod load;
 mod merge;
@@ -18,9 +18,9 @@ mod place;
 mod raw;
 mod resolve;
 pub mod schema;
-mod tree;
+pub(crate) mod tree;
 mod vars;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use describe::{Needs, VarSpec, needs};
 pub use params::Param;
@@ -28,6 +28,8 @@ pub use params::Param;
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::host::Host;
 use load::Loader;
+pub(crate) use load::read_file;
+pub(crate) use resolve::hex;
 
 /// Variables without a value that problems are compared with.
 const MOST_UNSET: usize = 1000;
@@ -203,6 +205,13 @@ pub struct Section {
     pub sign_off: Option<SignOff>,
     /// Sections below.
     pub sections: Vec<Section>,
+}
+
+/// Whether what is in `section` is in the section at `path` or in one below it.
+pub(crate) fn is_within(section: &str, path: &str) -> bool {
+    section
+        .strip_prefix(path)
+        .is_some_and(|below| below.is_empty() || below.starts_with('.'))
 }
 
 /// Who approves a section.

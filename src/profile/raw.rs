@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::decode::{Named, Spanned, Tree};
 use crate::check::{Effort, Impact};
 use crate::probe::AnyProbe;
-use crate::units::Duration;
+use crate::units::{Duration, Period};
 
 /// A production-readiness checklist.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -157,7 +157,8 @@ pub(crate) struct RawSignOff {
 }
 
 /// One check: what must hold, why, and how to fix it. How it is decided is said in exactly one
-/// way: `use`, `probe` or `probes` with `expect` or `measure`, `any`, `all`, or `attest`.
+/// way: `use`, `probe` or `probes` with `expect` or `measure`, `any`, `all`, or `attest`. Beside
+/// `use` or a probe, `attest` lets a statement stand in where the question cannot be asked.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "Check")]
 #[serde(deny_unknown_fields)]
@@ -208,7 +209,7 @@ pub(crate) struct RawCheck {
     pub(crate) expect: Option<Tree<RawExpect>>,
     /// A number on its way to a target, with partial credit.
     pub(crate) measure: Option<RawMeasure>,
-    /// A person's statement, for what no probe can see.
+    /// A person's statement, for what no probe can see; beside a probe, for when it cannot ask.
     pub(crate) attest: Option<RawAttest>,
     /// Passes if any of these passes.
     pub(crate) any: Option<Vec<Tree<RawPart>>>,
@@ -300,8 +301,8 @@ pub(crate) struct RawMeasure {
 pub(crate) struct RawAttest {
     /// What the person is asked to do and note.
     pub(crate) ask: String,
-    /// How long a statement is good for.
-    pub(crate) max_age: Option<Duration>,
+    /// How long a statement is good for: `quarterly`, or `90d`; a year unless given.
+    pub(crate) max_age: Option<Period>,
 }
 
 /// A way to fix it, or several.

@@ -29,6 +29,7 @@ impl Report {
                 .collect(),
             causes: score.causes,
             fix_first: score.fix_first,
+            notices: Vec::new(),
             run: run(profile, evidence),
         }
     }
@@ -64,6 +65,8 @@ fn check(judged: &Judged<'_>, points: f64) -> Check {
         credit: verdict.credit,
         points,
         attempts: verdict.attempts,
+        attestation: verdict.attestation.clone(),
+        waiver: verdict.waiver.clone(),
         facts: verdict.facts.clone(),
         reproduce: verdict.reproduce.clone(),
         catalogue: check.catalogue.clone(),

@@ -31,6 +31,10 @@ impl Format for Junit {
         for (name, value) in properties(report) {
             suite.add_property((name, one_line(&value).as_str()));
         }
+        for notice in &report.notices {
+            let text = format!("{}: {}: {}", notice.reason, notice.target.id(), notice.text);
+            suite.add_property(("notice", one_line(&text).as_str()));
+        }
         for check in &report.checks {
             suite.add_test_case(case(report, check));
         }

@@ -38,6 +38,7 @@ impl Format for Markdown {
         findings(&mut page, "Partly", &found.partial);
         findings(&mut page, "Unknown", &found.unknown);
         fix_first(&mut page, report);
+        said(&mut page, report);
         all_checks(&mut page, report);
         page.push(format!("<sub>{}</sub>", escaped(&footer(report))));
         let mut text = page.join("\n\n");
@@ -202,11 +203,39 @@ fn fix_first(page: &mut Vec<String>, report: &Report) {
     }
 }
 
+/// What people said: attested apart from measured, waived with the real result, and what of it
+/// is to be looked after.
+fn said(page: &mut Vec<String>, report: &Report) {
+    for (heading, status) in [
+        ("Attested, not measured", Status::Attested),
+        ("Waived, not counted", Status::Waived),
+    ] {
+        let of_status = report.checks.iter().filter(|check| check.status == status);
+        let lines = list(of_status);
+        if !lines.is_empty() {
+            page.push(format!("### {heading}"));
+            page.push(lines);
+        }
+    }
+    if report.notices.is_empty() {
+        return;
+    }
+    page.push("### To look after".to_owned());
+    let lines = report.notices.iter().map(|notice| {
+        format!(
+            "- {}: {} {}",
+            code(notice.target.id()),
+            escaped(&notice.text),
+            code(&notice.reason)
+        )
+    });
+    page.push(lines.collect::<Vec<_>>().join("\n"));
+}
+
 /// Everything that is not told above, folded.
 fn all_checks(page: &mut Vec<String>, report: &Report) {
-    let is_other = |check: &&Check| {
-        !check.status.is_unknown() && !matches!(check.status, Status::Fail | Status::Warn)
-    };
+    let is_other =
+        |check: &&Check| matches!(check.status, Status::Pass | Status::Na | Status::Info);
     let others: Vec<&Check> = report.checks.iter().filter(is_other).collect();
     if others.is_empty() {
         return;
@@ -238,9 +267,11 @@ fn list<'a>(checks: impl Iterator<Item = &'a Check>) -> String {
                 format_args!(", {}", count(check.attempts as usize, "attempt")),
             );
         }
-        if matches!(check.status, Status::Waived | Status::Na | Status::Info)
-            && !check.explanation.is_empty()
-        {
+        let is_explained = matches!(
+            check.status,
+            Status::Attested | Status::Waived | Status::Na | Status::Info
+        );
+        if is_explained && !check.explanation.is_empty() {
             push(&mut text, format_args!(": {}", escaped(&check.explanation)));
         }
         text

@@ -107,7 +107,10 @@ pub(super) fn unlock(check: &Check) -> &'static str {
         Some(Ok(Reason::QueryRefused)) => "mend the query, or give the login the right to ask it",
         Some(Ok(Reason::HttpTruncated)) => "raise the question's max_body",
         Some(Ok(Reason::AttestPending)) => "somebody looks and attests it",
-        Some(Ok(Reason::AttestExpired)) => "somebody looks again and attests it anew",
+        Some(Ok(Reason::AttestEvidence)) => "put the evidence back as it was, or attest it anew",
+        Some(Ok(Reason::AttestExpired | Reason::AttestOutdated)) => {
+            "somebody looks again and attests it anew"
+        }
         Some(Ok(Reason::ProbeInternal)) => "please report this defect",
         _ => "see the reason code with `ready explain`",
     }

@@ -233,10 +233,7 @@ impl<'a> Leaf<'a> {
     }
 
     fn is_in(&self, section: &str) -> bool {
-        self.check
-            .section
-            .strip_prefix(section)
-            .is_some_and(|below| below.is_empty() || below.starts_with('.'))
+        profile::is_within(&self.check.section, section)
     }
 }
 

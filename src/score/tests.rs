@@ -46,6 +46,8 @@ fn verdict(status: Status) -> Verdict {
         facts: None,
         reproduce: None,
         attempts: 1,
+        attestation: None,
+        waiver: None,
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use ready::evidence::{Evidence, Observation, Outcome, ProfileRef};
 use ready::judge::{Answers, Status, judge};
+use ready::ledger::Ledger;
 use ready::probe::Context;
 use ready::probe::net::resolve::Resolver;
 use ready::probe::net::tls::Trust;
@@ -106,7 +107,7 @@ async fn audit(site: Site, plain: Site) -> BTreeMap<String, (Status, String)> {
                 earlier: Vec::new(),
             });
         }
-        let verdict = judge(&made, &Answers::new(&evidence));
+        let verdict = judge(&made, &Answers::new(&evidence), &Ledger::default());
         verdicts.insert(check.id.clone(), (verdict.status, verdict.explanation));
     }
     verdicts

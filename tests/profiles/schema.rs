@@ -12,6 +12,10 @@ fn the_schemas_are_checked_in() {
     for (path, schema) in [
         ("docs/schema/profile.json", profile().to_value()),
         ("docs/schema/check.json", check().to_value()),
+        (
+            "docs/schema/ledger.json",
+            ready::ledger::schema().to_value(),
+        ),
     ] {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         assert_checked_in(path, &text);

@@ -57,6 +57,8 @@ impl Sample {
             facts: None,
             reproduce: None,
             attempts: 1,
+            attestation: None,
+            waiver: None,
         };
         Self { check, verdict }
     }

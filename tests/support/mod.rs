@@ -38,3 +38,14 @@ pub fn context(roots: &[rustls::pki_types::CertificateDer<'static>]) -> Context 
         timeout: Duration::from_secs(5),
     }
 }
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    use std::fmt::Write as _;
+    let mut hex = String::new();
+    for byte in sha2::Sha256::digest(bytes) {
+        write!(hex, "{byte:02x}").unwrap();
+    }
+    hex
+}

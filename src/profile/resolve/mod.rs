@@ -349,7 +349,7 @@ fn hash(node: &Node, loader: &Loader, set: &BTreeMap<String, String>, read: &[Ve
 }
 
 /// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut hex, byte| {
         _ = write!(hex, "{byte:02x}");

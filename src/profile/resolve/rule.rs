@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::drawn::{Drawn, drawn};
 use super::expression::{compile, names, spanned};
 use crate::check::expect::{Names, Want};
-use crate::check::{Asked, Attest, Constants, Expect, Expectation, Measure, Part, Rule};
+use crate::check::{Asked, Attest, Constants, Expect, Expectation, Measure, Part, Rule, StandIn};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::probe::AnyProbe;
 use crate::profile::decode::{Spanned, Tree, decode};
@@ -67,6 +67,7 @@ pub(super) fn rule(
 ) -> Option<Decided> {
     let probing = how.probe.is_some() || how.probes.is_some();
     let expecting = how.expect.is_some() || how.measure.is_some();
+    let asking = how.catalogue.is_some() || probing || expecting;
     let ways = [
         ("use", how.catalogue.is_some()),
         (
@@ -77,7 +78,8 @@ pub(super) fn rule(
             },
             how.catalogue.is_none() && (probing || expecting),
         ),
-        ("attest", how.attest.is_some()),
+        // Beside a question it stands in where that cannot be asked.
+        ("attest", how.attest.is_some() && !asking),
         ("any", how.any.is_some()),
         ("all", how.all.is_some()),
     ];
@@ -116,7 +118,11 @@ pub(super) fn rule(
     }
     let plain = |rule| Decided { rule, drawn: None };
     if let Some(id) = how.catalogue {
-        return drawn(id, how, bench, problems);
+        let decided = drawn(id, how, bench, problems)?;
+        return Some(Decided {
+            rule: how.or_a_word(decided.rule),
+            ..decided
+        });
     }
     if let Some(with) = how.with {
         problems.push(
@@ -125,11 +131,8 @@ pub(super) fn rule(
                 .help("`with` gives the parameters of a check of the catalogue"),
         );
     }
-    if let Some(attest) = how.attest {
-        return Some(plain(Rule::Attest(Attest {
-            ask: attest.ask.clone(),
-            max_age: attest.max_age,
-        })));
+    if let Some(attest) = how.attest.filter(|_| !asking) {
+        return Some(plain(Rule::Attest(attest.into())));
     }
     if let Some(all) = how.all {
         return parts(all, how, bench, problems).map(|parts| plain(Rule::All(parts)));
@@ -137,7 +140,29 @@ pub(super) fn rule(
     if let Some(any) = how.any {
         return parts(any, how, bench, problems).map(|parts| plain(Rule::Any(parts)));
     }
-    probed(how, bench, problems).map(plain)
+    probed(how, bench, problems).map(|rule| plain(how.or_a_word(rule)))
+}
+
+impl How<'_> {
+    /// The rule, with the statement that may stand in for it.
+    fn or_a_word(&self, rule: Rule) -> Rule {
+        match self.attest {
+            Some(attest) => Rule::StandIn(Box::new(StandIn {
+                rule,
+                attest: attest.into(),
+            })),
+            None => rule,
+        }
+    }
+}
+
+impl From<&RawAttest> for Attest {
+    fn from(raw: &RawAttest) -> Self {
+        Self {
+            ask: raw.ask.clone(),
+            max_age: raw.max_age,
+        }
+    }
 }
 
 /// Probes with what is expected of their facts.
@@ -390,6 +415,7 @@ fn described(rule: &Rule) -> String {
         }
         Rule::Measure(measure) => measure.value.source().to_owned(),
         Rule::Attest(attest) => attest.ask.clone(),
+        Rule::StandIn(either) => described(&either.rule),
         Rule::Any(parts) | Rule::All(parts) => {
             let word = if matches!(rule, Rule::Any(_)) {
                 " or "

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::check::{CheckId, Effort, Fix, Impact};
 use crate::evidence::ProfileRef;
-use crate::judge::Status;
+use crate::judge::{Notice, Status};
+use crate::ledger::{Waiver, Word};
 use crate::score::{Cause, Counts, Numbers, Overall, Remedy, Section};
 
 /// Name and version of the document.
@@ -44,6 +45,9 @@ pub struct Report {
     pub causes: Vec<Cause>,
     /// What to fix first.
     pub fix_first: Vec<Remedy>,
+    /// What is worth knowing of the ledger: what ends soon, what is no longer of use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     /// How the run went.
     pub run: Run,
 }
@@ -85,6 +89,12 @@ pub struct Check {
     pub points: f64,
     /// How often the slowest of its questions was asked; 0 if none was.
     pub attempts: u32,
+    /// What a person vouches for, if that holds, also where a probe decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Word>,
+    /// Why its result does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waiver>,
     /// The facts that decided it, by their path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Value>,

@@ -6,6 +6,7 @@
 mod findings;
 mod fix_first;
 mod headline;
+mod ledger;
 mod paint;
 
 use super::findings::Findings;
@@ -33,6 +34,7 @@ impl Format for Terminal {
         headline::write(&mut page, report);
         headline::sections(&mut page, report);
         findings::write(&mut page, &found);
+        ledger::write(&mut page, report);
         worth_knowing(&mut page, report);
         if style.verbose {
             good(&mut page, report);
@@ -82,28 +84,23 @@ fn label(status: Status) -> Label {
 /// What is neither wrong nor plainly good.
 fn worth_knowing(page: &mut Page, report: &Report) {
     let noted = report.checks.iter().filter(|check| is_noted(check));
-    list(page, "Worth knowing", noted, |check| {
-        let real = check.real.map(|real| format!(" (really: {})", real.word()));
-        let attempts = match check.status {
-            Status::Pass => format!(": passed on attempt {}", check.attempts),
-            _ => String::new(),
-        };
-        real.unwrap_or_default() + &attempts
+    list(page, "Worth knowing", noted, |check| match check.status {
+        Status::Pass => format!(": passed on attempt {}", check.attempts),
+        _ => String::new(),
     });
 }
 
 fn is_noted(check: &Check) -> bool {
     match check.status {
-        Status::Waived | Status::Info => true,
+        Status::Info => true,
         status => status == Status::Pass && check.attempts > 1,
     }
 }
 
 /// Everything that holds, and what does not apply.
 fn good(page: &mut Page, report: &Report) {
-    let is_good = |check: &&Check| {
-        matches!(check.status, Status::Pass | Status::Attested | Status::Na) && !is_noted(check)
-    };
+    let is_good =
+        |check: &&Check| matches!(check.status, Status::Pass | Status::Na) && !is_noted(check);
     let good = report.checks.iter().filter(is_good);
     list(page, "All others", good, |_| String::new());
 }
