@@ -563,7 +563,11 @@ fn a_variable_without_a_value_is_told_once() {
     let ran = Bench::new().ready(&["validate", "web"]);
     assert_eq!(ran.code, Some(2));
     assert_eq!(ran.err.matches("error[").count(), 1, "{}", ran.err);
-    assert!(ran.err.contains("`--set url=…`"), "{}", ran.err);
+    assert!(
+        ran.err.contains("`--set url=https://example.com/`"),
+        "{}",
+        ran.err
+    );
     let profile = "ready: 1\nid: p\nvars:\n  api: \"https://api.${site.domain}/\"\n  \
         site: {required: true}\n  list: {type: list, required: true}\nchecks:\n  \
         - {id: a, for_each: '${list}', use: web/reachable, with: {url: '${api}'}}\n  \

@@ -137,6 +137,12 @@ pub struct Check {
     pub tags: Vec<String>,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// Place among what to fix first, whatever its points are.
+    pub rank: Option<u32>,
+    /// What fixing it costs, in words.
+    pub cost: Option<String>,
+    /// What is known to be missing, in words.
+    pub known_gap: Option<String>,
     /// Why it matters.
     pub why: Option<String>,
     /// How to look by hand.

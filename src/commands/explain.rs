@@ -11,7 +11,7 @@ use crate::cli::Explain;
 use crate::exit::Exit;
 use crate::probe::{AnyProbe, facts_schemas};
 use crate::profile::catalogue::{self, CatalogueCheck};
-use crate::profile::{self, BuiltIn};
+use crate::profile::{self, BuiltIn, Reach};
 use crate::reason::{Reason, Side};
 
 pub(super) fn run(args: &Explain, ui: &Ui<'_>) -> anyhow::Result<Exit> {
@@ -19,7 +19,13 @@ pub(super) fn run(args: &Explain, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     let (text, json) = if let Some(check) = catalogue::find(id) {
         (check_text(check, ui.width()), check_json(check))
     } else if let Some(profile) = profile::built_in().into_iter().find(|one| one.id == id) {
-        (profile_text(&profile, ui.width()), profile_json(&profile))
+        {
+            let reach = reach(&profile, ui);
+            (
+                profile_text(&profile, reach.as_ref(), ui.width()),
+                profile_json(&profile, reach.as_ref()),
+            )
+        }
     } else if let Ok(reason) = id.parse::<Reason>() {
         (reason_text(reason), reason_json(reason))
     } else if let Some(schema) = facts_schemas().remove(id) {
@@ -110,7 +116,18 @@ fn check_json(check: &CatalogueCheck) -> Value {
     })
 }
 
-fn profile_text(profile: &BuiltIn, width: usize) -> String {
+/// How far the profile reaches, its required variables set to their examples.
+fn reach(profile: &BuiltIn, ui: &Ui<'_>) -> Option<Reach> {
+    let needs = profile::needs(profile.id);
+    let required = needs.vars.into_iter().filter(|var| var.required);
+    let set = required
+        .map(|var| Some((var.name, var.example?)))
+        .collect::<Option<_>>()?;
+    let loaded = profile::load(profile.id, &set, ui.host).ok()?;
+    Some(Reach::of(&loaded.profile))
+}
+
+fn profile_text(profile: &BuiltIn, reach: Option<&Reach>, width: usize) -> String {
     let mut text = format!("{}\n{}\n", profile.id, profile.title);
     if let Some(about) = &profile.about {
         paragraph(&mut text, "About", about, width);
@@ -121,7 +138,10 @@ fn profile_text(profile: &BuiltIn, width: usize) -> String {
         for var in &needs.vars {
             let need = match &var.default {
                 Some(default) => format!(" [default: {default}]"),
-                None if var.required => " [required]".to_owned(),
+                None if var.required => match &var.example {
+                    Some(example) => format!(" [required, such as {example}]"),
+                    None => " [required]".to_owned(),
+                },
                 None => String::new(),
             };
             _ = writeln!(text, "  {:16} {}{need}", var.name, var.about);
@@ -130,18 +150,38 @@ fn profile_text(profile: &BuiltIn, width: usize) -> String {
     if !needs.secrets.is_empty() {
         text.push_str("\nSecrets (environment variables, or NAME_FILE)\n");
         for secret in &needs.secrets {
+            let unlocks = reach
+                .and_then(|reach| Some(reach.percent(*reach.by_secret.get(&secret.name)?)))
+                .map(|percent| format!(" [unlocks {percent:.0} %]"));
             _ = writeln!(
                 text,
-                "  {:16} {}",
+                "  {:16} {}{}",
                 secret.name,
-                secret.about.as_deref().unwrap_or("")
+                secret.about.as_deref().unwrap_or(""),
+                unlocks.unwrap_or_default()
             );
         }
+    }
+    if let Some(reach) = reach {
+        reach_text(&mut text, reach);
     }
     text
 }
 
-fn profile_json(profile: &BuiltIn) -> Value {
+fn reach_text(text: &mut String, reach: &Reach) {
+    _ = writeln!(text, "\nWhat can be known of {} checks", reach.checks);
+    let rows = [
+        (reach.open, "of the score without any secret"),
+        (reach.with_secrets, "more with the secrets"),
+        (reach.with_allow, "more with --allow intrusive,exec"),
+        (reach.by_people, "more by asking people (ready attest)"),
+    ];
+    for (weight, what) in rows {
+        _ = writeln!(text, "  {:4.0} % {what}", reach.percent(weight));
+    }
+}
+
+fn profile_json(profile: &BuiltIn, reach: Option<&Reach>) -> Value {
     let needs = profile::needs(profile.id);
     let vars: Vec<Value> = needs
         .vars
@@ -152,6 +192,7 @@ fn profile_json(profile: &BuiltIn) -> Value {
                 "about": var.about,
                 "required": var.required,
                 "default": var.default,
+                "example": var.example,
             })
         })
         .collect();
@@ -159,7 +200,14 @@ fn profile_json(profile: &BuiltIn) -> Value {
         .secrets
         .iter()
         .map(|secret| {
-            json!({"name": secret.name, "about": secret.about, "optional": secret.optional})
+            let unlocks = reach.and_then(|reach| {
+                let weight = reach.by_secret.get(&secret.name)?;
+                Some(reach.percent(*weight))
+            });
+            json!({
+                "name": secret.name, "about": secret.about, "optional": secret.optional,
+                "unlocks_percent": unlocks,
+            })
         })
         .collect();
     json!({
@@ -168,6 +216,13 @@ fn profile_json(profile: &BuiltIn) -> Value {
         "about": profile.about,
         "vars": vars,
         "secrets": secrets,
+        "reach": reach.map(|reach| json!({
+            "checks": reach.checks,
+            "open_percent": reach.percent(reach.open),
+            "with_secrets_percent": reach.percent(reach.with_secrets),
+            "with_allow_percent": reach.percent(reach.with_allow),
+            "by_people_percent": reach.percent(reach.by_people),
+        })),
     })
 }
 

@@ -28,6 +28,8 @@ pub struct VarSpec {
     pub required: bool,
     /// Its value unless it is set.
     pub default: Option<Value>,
+    /// A value as it would be written after `--set name=`.
+    pub example: Option<String>,
 }
 
 /// What the built-in profile `id` needs; nothing if there is no such profile.
@@ -45,6 +47,7 @@ pub fn needs(id: &str) -> Needs {
                 about: text(var, "about").unwrap_or_default(),
                 required: is_true(var, "required"),
                 default: var.get("default").map(Node::value),
+                example: text(var, "example"),
             })
             .collect(),
         secrets: named(&node, "secrets")

@@ -16,6 +16,7 @@ mod merge;
 mod params;
 mod place;
 mod raw;
+mod reach;
 mod resolve;
 pub mod schema;
 pub(crate) mod tree;
@@ -24,6 +25,7 @@ pub(crate) mod yaml;
 
 pub use describe::{Needs, VarSpec, needs};
 pub use params::Param;
+pub use reach::Reach;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::host::Host;

@@ -78,6 +78,8 @@ pub(crate) struct RawVar {
     /// Whether a value must be given with `--set name=value`.
     #[serde(default)]
     pub(crate) required: bool,
+    /// A value as it would be written after `--set name=`, for help alone.
+    pub(crate) example: Option<String>,
     /// Its value unless one is given; may use other variables.
     pub(crate) default: Option<Tree<Value>>,
     /// The only values that it may have.
@@ -179,6 +181,12 @@ pub(crate) struct RawCheck {
     pub(crate) tags: Option<Vec<String>>,
     /// Who answers for it.
     pub(crate) owner: Option<String>,
+    /// Place among what to fix first, 1 before 2, whatever its points are.
+    pub(crate) rank: Option<u32>,
+    /// What fixing it costs, in words: `$5 a month`.
+    pub(crate) cost: Option<String>,
+    /// What is known to be missing, in words. It still counts; the report says that it is known.
+    pub(crate) known_gap: Option<String>,
     /// How much harm a failure does: critical 10, high 5, medium 2, low 1.
     pub(crate) impact: Option<Impact>,
     /// How much work it is to fix: low, medium, high.

@@ -37,7 +37,7 @@ pub struct Remedy {
 }
 
 /// Everything that misses credit, the most rewarding first: failed blockers, unknown blockers,
-/// then points plus half the unlocked ones, times the ease.
+/// what the profile ranks, then points plus half the unlocked ones, times the ease.
 pub(super) fn fix_first(
     profile: &Profile,
     minimum: Option<f64>,
@@ -46,9 +46,12 @@ pub(super) fn fix_first(
 ) -> Vec<Remedy> {
     let mut groups = groups(leaves, causes);
     groups.sort_by(|a, b| {
-        let rank = |group: &Group<'_>| (!group.fails_blocker, !group.hides_blocker);
-        rank(a)
-            .cmp(&rank(b))
+        let class = |group: &Group<'_>| {
+            let rank = group.rank.unwrap_or(u32::MAX);
+            (!group.fails_blocker, !group.hides_blocker, rank)
+        };
+        class(a)
+            .cmp(&class(b))
             .then(b.value.total_cmp(&a.value))
             .then(a.first.cmp(&b.first))
     });
@@ -72,6 +75,7 @@ struct Group<'a> {
     first: usize,
     fails_blocker: bool,
     hides_blocker: bool,
+    rank: Option<u32>,
     value: f64,
 }
 
@@ -120,6 +124,7 @@ impl<'a> Group<'a> {
             first,
             fails_blocker: is_blocker(|status| status == Status::Fail),
             hides_blocker: is_blocker(Status::is_unknown),
+            rank: leaves.iter().filter_map(|leaf| leaf.check.rank).min(),
             value: value.sum(),
             leaves,
         }

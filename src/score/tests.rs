@@ -24,6 +24,9 @@ fn check(id: &str, section: &str, impact: Impact) -> Check {
         weight: impact.weight(),
         tags: Vec::new(),
         owner: None,
+        rank: None,
+        cost: None,
+        known_gap: None,
         why: None,
         verify: None,
         fix: Vec::new(),
@@ -323,10 +326,13 @@ fn fix_first_takes_blockers_then_what_is_worth_most_for_its_work() {
     failed.0.blocker = true;
     let mut hidden = leaf("hidden-blocker", Impact::Low, Effort::High, Status::Error);
     hidden.0.blocker = true;
+    let mut ranked = leaf("ranked", Impact::Low, Effort::High, Status::Fail);
+    ranked.0.rank = Some(1);
     let checks = [
         leaf("hard", Impact::Critical, Effort::High, Status::Fail),
         leaf("easy", Impact::High, Effort::Low, Status::Fail),
         leaf("unknown", Impact::Critical, Effort::Medium, Status::Pending),
+        ranked,
         hidden,
         failed,
         leaf("fine", Impact::Critical, Effort::Low, Status::Pass),
@@ -342,19 +348,20 @@ fn fix_first_takes_blockers_then_what_is_worth_most_for_its_work() {
         [
             "failed-blocker",
             "hidden-blocker",
+            "ranked",
             "easy",
             "hard",
             "unknown"
         ]
     );
-    assert_eq!(score.fix_first[4].score_after.to_string(), "100");
+    assert_eq!(score.fix_first[5].score_after.to_string(), "100");
     let needed: Vec<_> = score
         .fix_first
         .iter()
         .filter(|fix| fix.needed)
         .map(|fix| fix.checks[0].0.as_str())
         .collect();
-    // Both blockers and one of the two heaviest: 22 of 37.
+    // Both blockers and one of the two heaviest: 22 of 38.
     assert_eq!(needed, ["failed-blocker", "hidden-blocker", "hard"]);
 }
 

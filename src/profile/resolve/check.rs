@@ -335,6 +335,9 @@ impl RawCheck {
             weight: impact.weight(),
             tags: list(&self.tags, drawn.map(|drawn| &drawn.tags)),
             owner: self.owner.clone(),
+            rank: self.rank,
+            cost: self.cost.clone(),
+            known_gap: self.known_gap.clone(),
             why: self
                 .why
                 .clone()

@@ -247,7 +247,10 @@ impl<'a> Variables<'a> {
             Diagnostic::error(UNSET, message)
                 .at(&key.span)
                 .label("needs a value")
-                .help(format!("run with `--set {name}=…`, or give it a `default`")),
+                .help(format!(
+                    "run with `--set {name}={}`, or give it a `default`",
+                    var.example.as_deref().unwrap_or("…")
+                )),
         );
     }
 

@@ -110,6 +110,15 @@ pub struct Check {
     /// Who answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Place among what to fix first, as the profile says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u32>,
+    /// What fixing it costs, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    /// What is known to be missing, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_gap: Option<String>,
     /// Why it matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

@@ -97,8 +97,17 @@ fn about(finding: &Finding<'_>) -> String {
     if first.attempts > 1 && first.status != Status::Pass {
         parts.push(format!("{} attempts", first.attempts));
     }
-    if let Some(owner) = first.owner.as_ref().filter(|_| finding.cause.is_none()) {
-        parts.push(format!("owner {owner}"));
+    if finding.cause.is_none() {
+        let said = [
+            ("owner", &first.owner),
+            ("cost", &first.cost),
+            ("known:", &first.known_gap),
+        ];
+        let said = said.into_iter().filter_map(|(what, text)| {
+            let text = text.as_ref()?;
+            Some(format!("{what} {text}"))
+        });
+        parts.extend(said);
     }
     dotted(&parts)
 }
