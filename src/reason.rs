@@ -105,6 +105,7 @@ reasons! {
     MeasureShort "measure.short" Target lasting "the measured value has not reached its target"
     RetryNeeded "retry.needed" Target lasting "passed only when asked again"
     ProbeTimeout "probe.timeout" Target transient "the whole question took longer than its time limit"
+    ProbeTimeLimit "probe.time-limit" Ours lasting "the question's time limit is too short to find it out"
     ProbeInternal "probe.internal" Ours lasting "a defect in this program; please report it"
     CredentialMissing "credential.missing" Ours lasting "a secret that the question needs is not set"
     CredentialRefused "credential.refused" Ours lasting "the credential was refused"

@@ -167,6 +167,11 @@ fn secrets_of_every_kind_stay_inside() {
         ),
         ("http", format!("{url}, {bearer}"), "http.body == 'x'"),
         (
+            "limits",
+            format!("{url}, {bearer}, attempts: [malformed]"),
+            "limits.malformed.status == 400",
+        ),
+        (
             "nats",
             format!("{place}, user: me, {password}"),
             "nats.ping",

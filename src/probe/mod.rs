@@ -250,6 +250,7 @@ probes! {
     file::File,
     git::Git,
     http::Http,
+    limits::Limits,
     nats::Nats,
     #[cfg(feature = "postgres")]
     postgres::Postgres,

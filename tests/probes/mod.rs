@@ -8,6 +8,7 @@ mod env_file;
 mod file;
 mod git;
 mod http;
+mod limits;
 mod meaning;
 mod nats;
 #[cfg(feature = "postgres")]

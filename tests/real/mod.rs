@@ -6,6 +6,7 @@
 
 mod audit;
 mod http;
+mod limits;
 mod nameserver;
 mod nats;
 mod nginx;

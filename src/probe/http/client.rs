@@ -9,7 +9,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName};
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -127,6 +128,16 @@ impl Call {
     ) -> Result<Self, ProbeError> {
         self.outgoing.add_private(name, value)?;
         Ok(self)
+    }
+
+    /// Where it goes.
+    pub(in crate::probe) fn url(&self) -> &Url {
+        &self.outgoing.url
+    }
+
+    /// As HTTP/1.1 has it, for a kind that sends it by itself.
+    pub(in crate::probe) fn message(&self) -> Result<Request<Full<Bytes>>, ProbeError> {
+        self.outgoing.message(false)
     }
 
     /// Asks.

@@ -30,6 +30,7 @@ mod read;
 mod reproduce;
 mod request;
 mod validate;
+pub(in crate::probe) mod wire;
 
 pub use exchange::Exchange;
 pub use facts::{AddressResult, Facts, Hop, Samples, Timing, Tls};

@@ -122,6 +122,11 @@ pub(in crate::probe) fn cookies(headers: &http::HeaderMap) -> Vec<Cookie> {
     cookies::read(headers)
 }
 
+/// What one body gives away.
+pub(in crate::probe) fn leaks(body: &[u8]) -> Vec<Leak> {
+    leaks::read(body)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
