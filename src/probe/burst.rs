@@ -132,24 +132,20 @@ impl Probe for Burst {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
         self.question().validate()?;
         if let Some(other) = self.other() {
-            other.validate().map_err(|error| Invalid {
-                field: error.field.replace("headers", "other"),
-                message: error.message,
+            other.validate().map_err(|error| {
+                Invalid::new(error.field.replace("headers", "other"), error.message)
             })?;
         }
         if !(2..=MOST_REQUESTS).contains(&self.count) {
-            return invalid("count", "2 to 500 requests can be sent");
+            return Err(Invalid::new("count", "2 to 500 requests can be sent"));
         }
         if !(1..=MOST_AT_ONCE).contains(&self.at_once) {
-            return invalid("at_once", "1 to 50 requests can be under way at once");
+            return Err(Invalid::new(
+                "at_once",
+                "1 to 50 requests can be under way at once",
+            ));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::reason::{Reason, Side};
+use crate::secret::references;
 
 mod context;
 mod local;
@@ -124,6 +125,36 @@ pub struct Invalid {
     pub field: String,
     /// What is wrong with it.
     pub message: String,
+}
+
+impl Invalid {
+    /// A field and what is wrong with its value.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+
+    /// Wants a secret to be written as a reference to one.
+    fn unless_reference(field: &str, written: &str) -> Result<(), Self> {
+        if references(written).is_empty() {
+            let message = "a secret is never written down: use ${secrets.NAME}";
+            return Err(Self::new(field, message));
+        }
+        Ok(())
+    }
+
+    /// Wants a host and a port that can be connected to.
+    fn unless_place(host: &str, port: u16) -> Result<(), Self> {
+        if host.trim().is_empty() {
+            return Err(Self::new("host", "is empty"));
+        }
+        if port == 0 {
+            return Err(Self::new("port", "must be at least 1"));
+        }
+        Ok(())
+    }
 }
 
 /// One place that a probe would contact, as `ready plan` lists it.

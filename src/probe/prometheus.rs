@@ -153,18 +153,18 @@ impl Probe for Prometheus {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
         self.question("query").validate()?;
         if Url::parse(&self.url).is_ok_and(|url| url.query().is_some()) {
-            return invalid("url", "is the server's address and has no query");
+            return Err(Invalid::new(
+                "url",
+                "is the server's address and has no query",
+            ));
         }
         if self.query.is_empty() && self.list.is_empty() {
-            return invalid("query", "give a `query`, or say what to `list`");
+            return Err(Invalid::new(
+                "query",
+                "give a `query`, or say what to `list`",
+            ));
         }
         Ok(())
     }

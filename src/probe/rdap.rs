@@ -87,19 +87,16 @@ impl Probe for Rdap {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: String| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message,
-            })
-        };
         let odd = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_'));
         if !self.domain.contains('.') || self.domain.contains(odd) {
-            return invalid("domain", "is not a domain such as `example.com`".to_owned());
+            return Err(Invalid::new(
+                "domain",
+                "is not a domain such as `example.com`",
+            ));
         }
         self.url()
             .map(|_| ())
-            .or_else(|error| invalid("base", error))
+            .map_err(|error| Invalid::new("base", error))
     }
 
     fn contacts(&self) -> Vec<Contact> {

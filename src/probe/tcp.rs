@@ -145,20 +145,9 @@ impl Probe for Tcp {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
-        if self.host.trim().is_empty() {
-            return invalid("host", "is empty");
-        }
-        if self.port == 0 {
-            return invalid("port", "must be at least 1");
-        }
+        Invalid::unless_place(&self.host, self.port)?;
         if self.send.is_some() && !self.banner {
-            return invalid("send", "is of no use without `banner: true`");
+            return Err(Invalid::new("send", "is of no use without `banner: true`"));
         }
         Ok(())
     }

@@ -101,18 +101,12 @@ impl Probe for Api {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
         self.question().validate()?;
         if !(1..=MOST_PAGES).contains(&self.pages) {
-            return invalid("pages", "1 to 100 pages can be asked for");
+            return Err(Invalid::new("pages", "1 to 100 pages can be asked for"));
         }
         if self.next.is_some() && self.items.is_none() {
-            return invalid("next", "is of no use without `items`");
+            return Err(Invalid::new("next", "is of no use without `items`"));
         }
         Ok(())
     }

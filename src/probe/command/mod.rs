@@ -103,17 +103,20 @@ impl Probe for Command {
 
     fn validate(&self) -> Result<(), Invalid> {
         let Some(program) = self.argv.first() else {
-            return Err(invalid("argv", "has no program"));
+            return Err(Invalid::new("argv", "has no program"));
         };
         if program.is_empty() {
-            return Err(invalid("argv", "the program's name is empty"));
+            return Err(Invalid::new("argv", "the program's name is empty"));
         }
         if self.shell && self.argv.len() > 1 {
-            return Err(invalid("argv", "with `shell: true` it is a single text"));
+            return Err(Invalid::new(
+                "argv",
+                "with `shell: true` it is a single text",
+            ));
         }
         let shown = self.argv.iter().chain(&self.cwd);
         if shown.clone().any(|word| !references(word).is_empty()) {
-            return Err(invalid(
+            return Err(Invalid::new(
                 "argv",
                 "everybody on the machine can read arguments: give secrets by `set` or `stdin`",
             ));
@@ -122,7 +125,7 @@ impl Probe for Command {
             .chain(self.set.values())
             .any(|word| word.contains('\0'))
         {
-            return Err(invalid(
+            return Err(Invalid::new(
                 "argv",
                 "no argument, folder or value can hold a zero byte",
             ));
@@ -130,14 +133,17 @@ impl Probe for Command {
         let names = self.env.iter().map(|name| ("env", name));
         for (field, name) in names.chain(self.set.keys().map(|name| ("set", name))) {
             if !is_variable(name) {
-                return Err(invalid(field, format!("no variable can be named `{name}`")));
+                return Err(Invalid::new(
+                    field,
+                    format!("no variable can be named `{name}`"),
+                ));
             }
         }
         if let Some(Err(error)) = self.number.as_deref().map(Regex::new) {
-            return Err(invalid("number", error.to_string()));
+            return Err(Invalid::new("number", error.to_string()));
         }
         if !(1..=MOST_OUTPUT).contains(&self.max_output) {
-            return Err(invalid("max_output", "must be 1 to 67108864 bytes"));
+            return Err(Invalid::new("max_output", "must be 1 to 67108864 bytes"));
         }
         Ok(())
     }
@@ -181,11 +187,4 @@ impl Probe for Command {
 fn is_variable(name: &str) -> bool {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn invalid(field: &str, message: impl Into<String>) -> Invalid {
-    Invalid {
-        field: field.to_owned(),
-        message: message.into(),
-    }
 }

@@ -145,18 +145,14 @@ impl Probe for Dns {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: String| Invalid {
-            field: field.to_owned(),
-            message,
-        };
         if self.name.is_empty() {
-            return Err(invalid("name", "is empty".to_owned()));
+            return Err(Invalid::new("name", "is empty"));
         }
         self.absolute_name()
-            .map_err(|error| invalid("name", format!("is not a domain name: {error}")))?;
+            .map_err(|error| Invalid::new("name", format!("is not a domain name: {error}")))?;
         self.places()
             .map(|_| ())
-            .map_err(|error| invalid("resolvers", error))
+            .map_err(|error| Invalid::new("resolvers", error))
     }
 
     fn contacts(&self) -> Vec<Contact> {

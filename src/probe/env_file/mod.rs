@@ -100,10 +100,7 @@ impl Probe for EnvFile {
             Some(path) if path.contains('\0') => "has a NUL character",
             _ => return Ok(()),
         };
-        Err(Invalid {
-            field: "path".to_owned(),
-            message: message.to_owned(),
-        })
+        Err(Invalid::new("path", message))
     }
 
     fn contacts(&self) -> Vec<Contact> {

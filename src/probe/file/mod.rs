@@ -100,23 +100,17 @@ impl Probe for File {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: String| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message,
-            })
-        };
         if self.path.trim().is_empty() {
-            return invalid("path", "is empty".to_owned());
+            return Err(Invalid::new("path", "is empty"));
         }
         if self.path.contains('\0') {
-            return invalid("path", "has a NUL character".to_owned());
+            return Err(Invalid::new("path", "has a NUL character"));
         }
         if let Err(error) = find::Wanted::new(&self.path, &self.exclude) {
-            return invalid("path", error);
+            return Err(Invalid::new("path", error));
         }
         match self.pattern.as_deref().map(search::compile) {
-            Some(Err(error)) => invalid("pattern", error),
+            Some(Err(error)) => Err(Invalid::new("pattern", error)),
             _ => Ok(()),
         }
     }

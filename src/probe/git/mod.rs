@@ -128,10 +128,7 @@ impl Probe for Git {
                 Some(value) if value.contains('\0') => "has a NUL character",
                 _ => continue,
             };
-            return Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            });
+            return Err(Invalid::new(field, message));
         }
         Ok(())
     }

@@ -29,21 +29,24 @@ pub(super) fn validate(question: &Http) -> Result<(), Invalid> {
     url(&question.url)?;
     let method = question.method.parse::<Method>();
     if method.is_err() || question.method == "CONNECT" {
-        return Err(invalid("method", "no method that can be asked with"));
+        return Err(Invalid::new("method", "no method that can be asked with"));
     }
     if question.method != question.method.to_ascii_uppercase() {
-        return Err(invalid("method", "methods are written in capitals"));
+        return Err(Invalid::new("method", "methods are written in capitals"));
     }
     headers(question)?;
     auth(question.auth.as_ref())?;
     if question.redirects > MOST_REDIRECTS {
-        return Err(invalid("redirects", "at most 20 redirects are followed"));
+        return Err(Invalid::new(
+            "redirects",
+            "at most 20 redirects are followed",
+        ));
     }
     if !(1..=MOST_SAMPLES).contains(&question.samples) {
-        return Err(invalid("samples", "1 to 50 samples can be taken"));
+        return Err(Invalid::new("samples", "1 to 50 samples can be taken"));
     }
     if question.max_body > LARGEST_BODY {
-        return Err(invalid(
+        return Err(Invalid::new(
             "max_body",
             "at most 67108864 bytes (64 MiB) are read",
         ));
@@ -53,16 +56,16 @@ pub(super) fn validate(question: &Http) -> Result<(), Invalid> {
 
 fn url(written: &str) -> Result<(), Invalid> {
     let url = Url::parse(written).map_err(|error| {
-        invalid(
+        Invalid::new(
             "url",
             format!("`{written}` is no absolute address: {error}"),
         )
     })?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid("url", "only http and https can be asked"));
+        return Err(Invalid::new("url", "only http and https can be asked"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid("url", "credentials belong under `auth`"));
+        return Err(Invalid::new("url", "credentials belong under `auth`"));
     }
     let origin_end = written.find(['/', '?', '#']).map_or(0, |_| {
         let after = written.find("//").map_or(0, |at| at + 2);
@@ -71,10 +74,10 @@ fn url(written: &str) -> Result<(), Invalid> {
     });
     let origin = written.get(..origin_end).unwrap_or_default();
     if !references(origin).is_empty() {
-        return Err(invalid("url", "a secret cannot name the host"));
+        return Err(Invalid::new("url", "a secret cannot name the host"));
     }
     if target_of(&url).parse::<http::Uri>().is_err() {
-        return Err(invalid(
+        return Err(Invalid::new(
             "url",
             "has characters that must be percent-encoded",
         ));
@@ -86,19 +89,19 @@ fn headers(question: &Http) -> Result<(), Invalid> {
     for (name, value) in &question.headers {
         let field = format!("headers.{name}");
         let Ok(parsed) = name.parse::<HeaderName>() else {
-            return Err(invalid(field, "no header can have this name"));
+            return Err(Invalid::new(field, "no header can have this name"));
         };
         if OURS.contains(&parsed.as_str()) {
-            return Err(invalid(field, "is set by the connection itself"));
+            return Err(Invalid::new(field, "is set by the connection itself"));
         }
         if HeaderValue::from_str(value).is_err() {
-            return Err(invalid(field, "no header can have this value"));
+            return Err(Invalid::new(field, "no header can have this value"));
         }
         if parsed == http::header::AUTHORIZATION {
             if question.auth.is_some() {
-                return Err(invalid(field, "is set by `auth` already"));
+                return Err(Invalid::new(field, "is set by `auth` already"));
             }
-            secret(&field, value)?;
+            Invalid::unless_reference(&field, value)?;
         }
     }
     Ok(())
@@ -107,30 +110,13 @@ fn headers(question: &Http) -> Result<(), Invalid> {
 fn auth(auth: Option<&Auth>) -> Result<(), Invalid> {
     match auth {
         None => Ok(()),
-        Some(Auth::Bearer(token)) => secret("auth.bearer", token),
+        Some(Auth::Bearer(token)) => Invalid::unless_reference("auth.bearer", token),
         Some(Auth::Basic { user, password }) => {
             if user.contains(':') {
-                return Err(invalid("auth.basic.user", "cannot hold a colon"));
+                return Err(Invalid::new("auth.basic.user", "cannot hold a colon"));
             }
-            secret("auth.basic.password", password)
+            Invalid::unless_reference("auth.basic.password", password)
         }
-    }
-}
-
-fn secret(field: &str, written: &str) -> Result<(), Invalid> {
-    if references(written).is_empty() {
-        return Err(invalid(
-            field,
-            "a secret is never written down: use ${secrets.NAME}",
-        ));
-    }
-    Ok(())
-}
-
-fn invalid(field: impl Into<String>, message: impl Into<String>) -> Invalid {
-    Invalid {
-        field: field.into(),
-        message: message.into(),
     }
 }
 

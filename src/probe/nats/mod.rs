@@ -24,7 +24,6 @@ use super::net::talk::Talk;
 use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError, local};
 use crate::reason::Reason;
-use crate::secret::references;
 
 pub use self::facts::{Facts, Stream};
 
@@ -98,32 +97,23 @@ impl Probe for Nats {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
-        if self.host.trim().is_empty() {
-            return invalid("host", "is empty");
-        }
-        if self.port == 0 {
-            return invalid("port", "must be at least 1");
-        }
+        Invalid::unless_place(&self.host, self.port)?;
         for (field, value) in [("password", &self.password), ("token", &self.token)] {
-            if given(value.as_ref()).is_some_and(|text| references(text).is_empty()) {
-                let words = "a secret is never written down: use ${secrets.NAME}";
-                return invalid(field, words);
+            if let Some(secret) = given(value.as_ref()) {
+                Invalid::unless_reference(field, secret)?;
             }
         }
         if given(self.password.as_ref()).is_some() != given(self.user.as_ref()).is_some() {
-            return invalid("user", "and `password` are of no use without each other");
+            return Err(Invalid::new(
+                "user",
+                "and `password` are of no use without each other",
+            ));
         }
         if !self.monitoring.is_empty() && Url::parse(&self.monitoring).is_err() {
-            return invalid(
+            return Err(Invalid::new(
                 "monitoring",
                 "is no address such as http://nats.example:8222",
-            );
+            ));
         }
         Ok(())
     }

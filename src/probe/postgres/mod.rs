@@ -29,7 +29,6 @@ use self::session::{Limits, Session};
 use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError, local};
 use crate::reason::Reason;
-use crate::secret::references;
 
 pub use self::facts::{
     Archiver, Connections, Database, Facts, Login, Migrations, Slot, Standby, Table,
@@ -122,31 +121,16 @@ impl Probe for Postgres {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
-        if self.host.trim().is_empty() {
-            return invalid("host", "is empty");
-        }
-        if self.port == 0 {
-            return invalid("port", "must be at least 1");
-        }
+        Invalid::unless_place(&self.host, self.port)?;
         if self.user.trim().is_empty() {
-            return invalid("user", "is empty");
+            return Err(Invalid::new("user", "is empty"));
         }
-        if self
-            .password()
-            .is_some_and(|text| references(text).is_empty())
-        {
-            let words = "a secret is never written down: use ${secrets.NAME}";
-            return invalid("password", words);
+        if let Some(password) = self.password() {
+            Invalid::unless_reference("password", password)?;
         }
         if !self.migrations.is_empty() && self.migrations().is_none() {
             let words = "is not `table.column`, of letters, digits and `_`";
-            return invalid("migrations", words);
+            return Err(Invalid::new("migrations", words));
         }
         Ok(())
     }

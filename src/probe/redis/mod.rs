@@ -20,7 +20,6 @@ use super::net::talk::Talk;
 use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError};
 use crate::reason::Reason;
-use crate::secret::references;
 
 pub use self::facts::{Facts, Persistence, Role};
 
@@ -68,25 +67,13 @@ impl Probe for Redis {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
-        if self.host.trim().is_empty() {
-            return invalid("host", "is empty");
-        }
-        if self.port == 0 {
-            return invalid("port", "must be at least 1");
-        }
+        Invalid::unless_place(&self.host, self.port)?;
         match self.password() {
-            None if self.user.is_some() => invalid("user", "is of no use without `password`"),
-            Some(password) if references(password).is_empty() => invalid(
-                "password",
-                "a secret is never written down: use ${secrets.NAME}",
-            ),
-            _ => Ok(()),
+            None if self.user.is_some() => {
+                Err(Invalid::new("user", "is of no use without `password`"))
+            }
+            Some(password) => Invalid::unless_reference("password", password),
+            None => Ok(()),
         }
     }
 

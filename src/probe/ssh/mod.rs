@@ -69,17 +69,7 @@ impl Probe for Ssh {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let (field, message) = if self.host.trim().is_empty() {
-            ("host", "is empty")
-        } else if self.port == 0 {
-            ("port", "must be at least 1")
-        } else {
-            return Ok(());
-        };
-        Err(Invalid {
-            field: field.to_owned(),
-            message: message.to_owned(),
-        })
+        Invalid::unless_place(&self.host, self.port)
     }
 
     fn contacts(&self) -> Vec<Contact> {

@@ -137,10 +137,8 @@ impl Probe for Tls {
             if let Some(host) = host
                 && ascii(host).is_none()
             {
-                return Err(Invalid {
-                    field: field.to_owned(),
-                    message: format!("`{host}` is neither a host name nor an address"),
-                });
+                let message = format!("`{host}` is neither a host name nor an address");
+                return Err(Invalid::new(field, message));
             }
         }
         let names = self.alpn.iter().flatten();
@@ -148,10 +146,7 @@ impl Probe for Tls {
             .clone()
             .any(|name| name.is_empty() || name.len() > 255)
         {
-            return Err(Invalid {
-                field: "alpn".to_owned(),
-                message: "a protocol's name has 1 to 255 bytes".to_owned(),
-            });
+            return Err(Invalid::new("alpn", "a protocol's name has 1 to 255 bytes"));
         }
         Ok(())
     }
