@@ -72,6 +72,35 @@ fn answer(request: &Request<bytes::Bytes>, hurried: &AtomicUsize) -> Response<Bo
             "limit=2" => say(json!({"data": {"list": [1, 2]}, "page": {"cursor": "a b"}})),
             _ => say(json!({"data": {"list": [query]}, "page": {"cursor": null}})),
         },
+        "/linked" => status(200)
+            .header("link", "</link?a=1,2>; rel=\"last next\"")
+            .body(full("[1]"))
+            .unwrap(),
+        "/numbered" => say(match query {
+            "" => json!([1, 2]),
+            "p=2" => json!([3]),
+            _ => json!([]),
+        }),
+        "/last" => say(json!({"data": [1]})),
+        "/odd" => say(json!({"data": [1], "next": {"page": 2}})),
+        "/key"
+            if request
+                .headers()
+                .get("x-api-key")
+                .is_some_and(|key| key == "canary") =>
+        {
+            say(json!({"ok": true}))
+        }
+        "/graphql" => {
+            assert_eq!(request.method(), "POST");
+            let body: Value = serde_json::from_slice(request.body()).unwrap();
+            match body["query"].as_str().unwrap() {
+                "{ viewer { login } }" => say(json!({"data": {"viewer": {"login": "me"}}})),
+                "{ list }" => say(json!({"data": {"list": [1]}})),
+                "{ nothing }" => say(json!({"data": null})),
+                _ => say(json!({"data": {"viewer": null}, "errors": [{"message": "no scope"}]})),
+            }
+        }
         "/url" => say(json!({"data": [1], "next": "http://elsewhere.example/steal"})),
         "/endless" => say(json!({"data": [1], "next": "/endless"})),
         "/hurried" if hurried.fetch_add(1, Ordering::SeqCst) == 0 => status(429)
@@ -113,6 +142,63 @@ async fn pages_are_followed_in_each_way() {
         json!({"items": "data", "next": {"url": "next"}, "auth": {"bearer": "${secrets.TOKEN}"}});
     let told = ask(&server, "/url", more).await.unwrap_err();
     assert_eq!(told.reason, Reason::ApiUnavailable);
+}
+
+#[tokio::test]
+async fn a_list_is_whole_only_where_its_end_is_sure() {
+    let server = service().await;
+    // More is there than was asked for.
+    let Answer { facts, gaps } = ask(&server, "/linked", json!({"items": ""})).await.unwrap();
+    assert_eq!((facts.items, facts.json), (None, Some(json!([1]))));
+    assert_eq!(gaps["items"].reason, Reason::FileTruncated);
+    let more = json!({"items": "", "next": {"page": {"parameter": "p"}}});
+    let facts = ask(&server, "/numbered", more).await.unwrap().facts;
+    assert_eq!((json!(facts.items), facts.pages), (json!([1, 2, 3]), 3));
+    // A path that leads nowhere may be misspelt.
+    let cursor = json!({"cursor": {"path": "meta.next", "parameter": "c"}});
+    for next in [json!({"url": "nxt"}), cursor] {
+        let mut more = json!({"items": "data", "next": next});
+        let told = ask(&server, "/last", more.clone()).await.unwrap_err();
+        assert_eq!(told.reason, Reason::ApiUnavailable);
+        assert!(told.detail.unwrap().contains("not even null"));
+        more["next_optional"] = json!(true);
+        let facts = ask(&server, "/last", more).await.unwrap().facts;
+        assert_eq!(facts.items, Some(vec![json!(1)]));
+    }
+    let more = json!({"items": "data", "next": {"url": "next"}, "next_optional": true});
+    let told = ask(&server, "/odd", more).await.unwrap_err();
+    assert!(told.detail.unwrap().contains("neither text nor a number"));
+}
+
+#[tokio::test]
+async fn queries_in_graphql_are_read_only_and_their_errors_are_ours() {
+    let server = service().await;
+    let query = json!({"graphql": "{ viewer { login } }"});
+    let facts = ask(&server, "/graphql", query.clone()).await.unwrap().facts;
+    assert_eq!(facts.json.unwrap()["data"]["viewer"]["login"], "me");
+    let listed = json!({"graphql": "{ list }", "items": "data.list"});
+    let facts = ask(&server, "/graphql", listed).await.unwrap().facts;
+    assert_eq!(facts.items, Some(vec![json!(1)]));
+    for document in ["{ nothing }", "{ viewer { email } }"] {
+        let told = ask(&server, "/graphql", json!({"graphql": document})).await;
+        assert_eq!(told.unwrap_err().reason, Reason::ApiUnavailable);
+    }
+    let contact = &probe(80, "/graphql", &query).contacts()[0];
+    assert_eq!(contact.access, Access::ReadOnly);
+    assert!(contact.action.starts_with("POST /graphql"));
+}
+
+#[tokio::test]
+async fn a_key_under_a_name_of_its_own_is_never_sent_empty() {
+    let server = service().await;
+    let key = json!({"headers": {"X-Api-Key": "${secrets.TOKEN}"}});
+    let facts = ask(&server, "/key", key.clone()).await.unwrap().facts;
+    assert_eq!(facts.json, Some(json!({"ok": true})));
+    for (path, more) in [("/key", key), ("/key?key=${secrets.TOKEN}", json!({}))] {
+        let told = probe(server.port, path, &more).gather(&context(" ")).await;
+        assert_eq!(told.unwrap_err().reason, Reason::CredentialMissing);
+    }
+    assert_eq!(server.requests(), 1);
 }
 
 #[tokio::test]
@@ -209,6 +295,16 @@ fn the_plan_counts_pages_and_what_cannot_be_asked_is_refused() {
     for (more, field) in [
         (json!({"pages": 0}), "pages"),
         (json!({"next": {"link": {}}}), "next"),
+        (
+            json!({"next_optional": true, "items": "", "next": {"link": {}}}),
+            "next",
+        ),
+        (json!({"next_optional": true}), "next"),
+        (json!({"graphql": "mutation { a }"}), "graphql"),
+        (
+            json!({"graphql": "{ a }", "items": "", "next": {"link": {}}}),
+            "next",
+        ),
         (json!({"auth": {"bearer": "written down"}}), "auth.bearer"),
         (json!({"url": "ftp://a.example"}), "url"),
     ] {
