@@ -2,8 +2,10 @@
 //!
 //! Instant queries and lists of Prometheus' HTTP interface, which Thanos, Mimir and
 //! VictoriaMetrics speak too; nothing is written. Monitoring that does not answer cannot tell
-//! anything of the target, so that is our inability, and so is a query that it cannot do with. A
-//! query that finds nothing is a fact: there is no `value` then.
+//! anything of the target, so that is our inability, and so is a query that it cannot do with. An
+//! answer with warnings may be a part of the whole (a store of Thanos or Mimir that did not
+//! answer), so that what it tells is a gap, and so are targets some of which were not looked at
+//! yet. A query that finds nothing is a fact: there is no `value` then.
 //!
 //! It asks for one moment and no range; use `avg_over_time` and its like in the query.
 
@@ -30,7 +32,7 @@ const MOST_VALUES: usize = 10_000;
 pub struct Prometheus {
     /// Address of the server; `/api/v1/…` is put behind it.
     pub url: String,
-    /// Credentials for the `authorization` header.
+    /// Credentials for the `authorization` header; an empty bearer token is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
     /// A query in PromQL for this moment; empty for none.
@@ -122,11 +124,16 @@ pub struct Target {
     pub error: Option<String>,
 }
 
+/// Whether these are no credentials, as where a check's parameter is left empty.
+fn is_none(auth: &Auth) -> bool {
+    matches!(auth, Auth::Bearer(token) if token.is_empty())
+}
+
 impl Prometheus {
     fn question(&self, path: &str) -> Http {
         let base = self.url.trim_end_matches('/');
         Http {
-            auth: self.auth.clone(),
+            auth: self.auth.clone().filter(|auth| !is_none(auth)),
             redirects: REDIRECTS,
             ..Http::get(format!("{base}/api/v1/{path}"))
         }
@@ -193,16 +200,7 @@ impl Probe for Prometheus {
             asking.query(&question, &mut answer).await?;
         }
         for (listed, question) in self.list.iter().zip(questions) {
-            let facts = &mut answer.facts;
-            match listed {
-                Listed::Rules => facts.rules = Some(asking.rules(&question).await?),
-                Listed::Targets => facts.targets = Some(asking.targets(&question).await?),
-                Listed::Alertmanagers => {
-                    let found: Managers = asking.ask(&question).await?;
-                    let urls = found.active.into_iter().map(|one| one.url);
-                    facts.alertmanagers = Some(urls.collect());
-                }
-            }
+            asking.list(*listed, &question, &mut answer).await?;
         }
         Ok(answer)
     }
@@ -215,29 +213,39 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    async fn ask<T: DeserializeOwned>(&self, question: &Http) -> Result<T, ProbeError> {
+    /// What the server says, and what it warns of.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        question: &Http,
+    ) -> Result<(T, Option<ProbeError>), ProbeError> {
         let call = Call::of(question, self.context)?;
         let reply = call.ask(self.context, self.deadline).await;
         let reply = reply.map_err(not_the_targets)?;
+        let place = reply.place().to_owned();
         if matches!(
             reply.status,
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY
         ) {
             let said: Refusal = reply.json().map_err(not_the_targets)?;
-            let cause = format!(
-                "{} cannot do with the query `{}`",
-                reply.place(),
-                self.of.query
-            );
+            let cause = format!("{place} cannot do with the query `{}`", self.of.query);
             return Err(ProbeError::new(Reason::QueryRefused, cause).with_detail(said.error));
         }
         let reply = reply.ok().map_err(not_the_targets)?;
         let envelope: Envelope<T> = reply.json().map_err(not_the_targets)?;
-        Ok(envelope.data)
+        if envelope.status != "success" {
+            return Err(odd(&place, format!("status: {}", envelope.status)));
+        }
+        let warned = (!envelope.warnings.is_empty()).then(|| {
+            let cause = format!("{place} warns that its answer may be a part of the whole");
+            let words = envelope.warnings.iter().take(5).map(String::as_str);
+            ProbeError::new(Reason::ApiUnavailable, cause)
+                .with_detail(words.collect::<Vec<_>>().join("; "))
+        });
+        Ok((envelope.data, warned))
     }
 
     async fn query(&self, question: &Http, answer: &mut Answer<Facts>) -> Result<(), ProbeError> {
-        let result: QueryResult = self.ask(question).await?;
+        let (result, warned) = self.ask(question).await?;
         let samples = match result {
             QueryResult::Vector(samples) => samples,
             QueryResult::Scalar(value) => vec![RawSample {
@@ -249,24 +257,27 @@ impl Asking<'_> {
                 return Err(ProbeError::new(Reason::QueryRefused, cause));
             }
         };
-        if samples.len() > MOST_VALUES {
-            let error = local::beyond(format!("the query gives more than {MOST_VALUES} samples"));
+        let beyond = || local::beyond(format!("the query gives more than {MOST_VALUES} samples"));
+        let gap = warned.or_else(|| (samples.len() > MOST_VALUES).then(beyond));
+        if let Some(error) = gap {
             answer.gaps.insert("values".to_owned(), error.clone());
             answer.gaps.insert("value".to_owned(), error);
             return Ok(());
         }
-        let values: Vec<Sample> = samples
+        let values: Result<Vec<Sample>, ProbeError> = samples
             .into_iter()
-            .map(|sample| Sample {
-                labels: sample.metric,
-                value: sample
-                    .value
-                    .1
+            .map(|sample| {
+                let (_, written) = &sample.value;
+                let value: f64 = written
                     .parse()
-                    .ok()
-                    .filter(|value: &f64| value.is_finite()),
+                    .map_err(|_| odd(&question.url, format!("`{written}` is no number")))?;
+                Ok(Sample {
+                    labels: sample.metric,
+                    value: Some(value).filter(|value| value.is_finite()),
+                })
             })
             .collect();
+        let values = values?;
         if let [only] = values.as_slice() {
             answer.facts.value = only.value;
         }
@@ -274,42 +285,94 @@ impl Asking<'_> {
         Ok(())
     }
 
-    async fn rules(&self, question: &Http) -> Result<Vec<Rule>, ProbeError> {
-        let groups: Groups = self.ask(question).await?;
-        let rules = groups.groups.into_iter().flat_map(|group| {
-            let name = group.name;
-            group.rules.into_iter().map(move |rule| Rule {
-                group: name.clone(),
-                name: rule.name,
-                kind: rule.kind,
-                health: rule.health,
-                query: rule.query,
-                state: rule.state,
-                for_seconds: rule.duration,
-                labels: rule.labels,
-            })
-        });
-        Ok(rules.collect())
-    }
-
-    async fn targets(&self, question: &Http) -> Result<Vec<Target>, ProbeError> {
-        let found: Targets = self.ask(question).await?;
-        let targets = found.active.into_iter().map(|target| {
-            let label = |name: &str| target.labels.get(name).cloned().unwrap_or_default();
-            Target {
-                job: label("job"),
-                instance: label("instance"),
-                up: target.health == "up",
-                error: Some(target.last_error).filter(|error| !error.is_empty()),
+    async fn list(
+        &self,
+        listed: Listed,
+        question: &Http,
+        answer: &mut Answer<Facts>,
+    ) -> Result<(), ProbeError> {
+        let facts = &mut answer.facts;
+        let (name, gap) = match listed {
+            Listed::Rules => {
+                let (groups, warned) = self.ask(question).await?;
+                facts.rules = warned.is_none().then(|| rules(groups));
+                ("rules", warned)
             }
-        });
-        Ok(targets.collect())
+            Listed::Targets => {
+                let (found, warned) = self.ask(question).await?;
+                let (targets, unseen) = targets(found, &question.url)?;
+                let gap = warned.or(unseen);
+                facts.targets = gap.is_none().then_some(targets);
+                ("targets", gap)
+            }
+            Listed::Alertmanagers => {
+                let (found, warned): (Managers, _) = self.ask(question).await?;
+                let urls = found.active.into_iter().map(|one| one.url);
+                facts.alertmanagers = warned.is_none().then(|| urls.collect());
+                ("alertmanagers", warned)
+            }
+        };
+        if let Some(error) = gap {
+            answer.gaps.insert(name.to_owned(), error);
+        }
+        Ok(())
     }
+}
+
+fn rules(groups: Groups) -> Vec<Rule> {
+    let rules = groups.groups.into_iter().flat_map(|group| {
+        let name = group.name;
+        group.rules.into_iter().map(move |rule| Rule {
+            group: name.clone(),
+            name: rule.name,
+            kind: rule.kind,
+            health: rule.health,
+            query: rule.query,
+            state: rule.state,
+            for_seconds: rule.duration,
+            labels: rule.labels,
+        })
+    });
+    rules.collect()
+}
+
+/// The targets, and that some of them were not looked at yet.
+fn targets(found: Targets, place: &str) -> Result<(Vec<Target>, Option<ProbeError>), ProbeError> {
+    let unseen = found.active.iter().any(|target| target.health == "unknown");
+    let gap = unseen.then(|| {
+        let cause = "the monitoring has not looked at all of its targets yet";
+        ProbeError::new(Reason::ApiUnavailable, cause).with_detail(place)
+    });
+    let targets = found.active.into_iter().map(|target| {
+        let label = |name: &str| target.labels.get(name).cloned().unwrap_or_default();
+        let up = match target.health.as_str() {
+            "up" => true,
+            "down" | "unknown" => false,
+            other => return Err(odd(place, format!("a target's health is `{other}`"))),
+        };
+        Ok(Target {
+            job: label("job"),
+            instance: label("instance"),
+            up,
+            error: Some(target.last_error).filter(|error| !error.is_empty()),
+        })
+    });
+    Ok((targets.collect::<Result<_, _>>()?, gap))
+}
+
+/// An answer that is not as the interface says.
+fn odd(place: &str, words: String) -> ProbeError {
+    let cause = format!("{place} does not answer as its interface says");
+    ProbeError::new(Reason::ApiUnavailable, cause).with_detail(words)
 }
 
 #[derive(Deserialize)]
 struct Envelope<T> {
+    status: String,
     data: T,
+    /// Why this may be a part of the whole.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -366,7 +429,7 @@ struct Targets {
 struct RawTarget {
     labels: BTreeMap<String, String>,
     health: String,
-    #[serde(rename = "lastError")]
+    #[serde(rename = "lastError", default)]
     last_error: String,
 }
 

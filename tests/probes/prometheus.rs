@@ -54,6 +54,29 @@ async fn service() -> Server {
                 400,
                 full(json!({"status": "error", "error": "parse error"}).to_string()),
             ),
+            ("/sub/api/v1/query", "query=odd") => {
+                (200, result("vector", json!([{"metric": {}, "value": [1, "many"]}])))
+            }
+            ("/sub/api/v1/query", "query=failed") => (
+                200,
+                full(json!({"status": "error", "data": {"resultType": "vector", "result": []}}).to_string()),
+            ),
+            ("/sub/api/v1/query", "query=partial") => {
+                let data = json!({"resultType": "vector", "result": []});
+                let body = json!({"status": "success", "data": data, "warnings": ["store 2 is down"]});
+                (200, full(body.to_string()))
+            }
+            ("/sub/api/v1/targets", _) => {
+                let target = |health: &str| json!({"labels": {"job": "j"}, "health": health, "lastError": ""});
+                let health = request.headers().get("authorization").map(http::HeaderValue::as_bytes);
+                let second = match health {
+                    Some(b"Bearer new") => "unknown",
+                    Some(b"Bearer odd") => "fine",
+                    _ => "down",
+                };
+                let data = json!({"activeTargets": [target("up"), target(second)]});
+                (200, full(json!({"status": "success", "data": data}).to_string()))
+            }
             ("/sub/api/v1/query", "query=secret") => (401, full("Unauthorized")),
             ("/sub/api/v1/query", "query=broken") => (503, full("not ready")),
             _ => (200, full("<html>")),
@@ -72,7 +95,7 @@ async fn a_query_gives_a_number_or_none() {
         .facts;
     assert_eq!(facts.value, Some(97.5));
     assert_eq!(facts.values.unwrap()[0].labels["a"], "b");
-    let facts = ask(&server, json!({"query": "nothing"}))
+    let facts = ask(&server, json!({"query": "nothing", "auth": {"bearer": ""}}))
         .await
         .unwrap()
         .facts;
@@ -85,6 +108,35 @@ async fn a_query_gives_a_number_or_none() {
 }
 
 #[tokio::test]
+async fn a_part_of_the_whole_is_a_gap() {
+    let server = service().await;
+    let Answer { facts, gaps } = ask(&server, json!({"query": "partial"})).await.unwrap();
+    assert_eq!((facts.value, facts.values), (None, None));
+    for fact in ["value", "values"] {
+        assert_eq!(gaps[fact].reason, Reason::ApiUnavailable);
+        assert_eq!(gaps[fact].detail.as_deref(), Some("store 2 is down"));
+    }
+    // Nor is a target down that was not looked at yet.
+    let targets = async |token: &str| {
+        let secret = ("T".to_owned(), ready::secret::Secret::new(token));
+        let context = Context {
+            secrets: std::sync::Arc::new(ready::secret::Secrets::from_iter([secret])),
+            ..context(&[])
+        };
+        let more = json!({"list": ["targets"], "auth": {"bearer": "${secrets.T}"}});
+        probe(server.port, &more).gather(&context).await
+    };
+    let Answer { facts, gaps } = targets("new").await.unwrap();
+    assert_eq!(facts.targets, None);
+    assert_eq!(gaps["targets"].reason, Reason::ApiUnavailable);
+    let facts = targets("old").await.unwrap().facts;
+    let up: Vec<bool> = facts.targets.unwrap().iter().map(|one| one.up).collect();
+    assert_eq!(up, [true, false]);
+    let told = targets("odd").await.unwrap_err();
+    assert_eq!(told.detail.as_deref(), Some("a target's health is `fine`"));
+}
+
+#[tokio::test]
 async fn monitoring_in_trouble_is_our_inability() {
     let server = service().await;
     for (more, reason) in [
@@ -93,6 +145,8 @@ async fn monitoring_in_trouble_is_our_inability() {
         (json!({"query": "secret"}), Reason::CredentialRefused),
         (json!({"query": "broken"}), Reason::ApiUnavailable),
         (json!({"query": "garbage"}), Reason::ApiUnavailable),
+        (json!({"query": "odd"}), Reason::ApiUnavailable),
+        (json!({"query": "failed"}), Reason::ApiUnavailable),
         (json!({"list": ["rules"]}), Reason::ApiUnavailable),
         (
             json!({"query": "one", "auth": {"bearer": "${secrets.T}"}}),
