@@ -2,11 +2,13 @@
 //!
 //! One question to a registration data service (RDAP, RFC 9083), by default the public
 //! redirector at rdap.org that leads to the registry. That a domain is not registered is a
-//! fact. A service that does not answer, or answers something else, is our inability: it is
-//! not the domain's fault. It does not ask the registrar's own service, and reads no names of
-//! people.
+//! fact, if a registry says so: one that the redirector led to, or whose address the profile
+//! gives. A service that does not answer, or answers something else, is our inability: it is
+//! not the domain's fault, and so is a redirector that knows no registry for the domain. A date
+//! that cannot be read is a gap. It does not ask the registrar's own service, and reads no names
+//! of people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
 use http::header::ACCEPT;
@@ -33,8 +35,11 @@ pub struct Rdap {
     pub base: String,
 }
 
+/// Leads to the registries, and is none itself.
+const REDIRECTOR: &str = "https://rdap.org";
+
 fn usual_base() -> String {
-    "https://rdap.org".to_owned()
+    REDIRECTOR.to_owned()
 }
 
 /// What the registry says of a domain.
@@ -125,13 +130,20 @@ impl Probe for Rdap {
             .url()
             .map_err(|error| ProbeError::new(Reason::ProbeInternal, error))?;
         let deadline = Deadline::after(context.timeout * 19 / 20);
+        let asked = url.origin();
         let reply = Call::get(url)
             .header(ACCEPT, "application/rdap+json")?
             .ask(context, deadline)
             .await
             .map_err(not_the_targets)?;
         if reply.status == StatusCode::NOT_FOUND {
-            return Ok(Facts::default().into());
+            let is_registry =
+                reply.url.origin() != asked || self.base.trim_end_matches('/') != REDIRECTOR;
+            if is_registry {
+                return Ok(Facts::default().into());
+            }
+            let cause = format!("{} knows no registry for {}", reply.place(), self.domain);
+            return Err(ProbeError::new(Reason::ApiNotFound, cause));
         }
         let reply = reply.ok().map_err(not_the_targets)?;
         self.read(&reply, context.now)
@@ -148,20 +160,31 @@ impl Rdap {
             let cause = format!("{} answers of another domain", reply.place());
             return Err(ProbeError::new(Reason::ApiUnavailable, cause));
         }
-        let expires = date(&domain.events, "expiration");
-        Ok(Facts {
+        let mut gaps = BTreeMap::new();
+        let mut date = |action: &str, facts: &[&str]| {
+            let read = date(&domain.events, action)?;
+            if let Err(words) = &read {
+                let cause = format!("{} gives a date that cannot be read", reply.place());
+                let error = ProbeError::new(Reason::ApiUnavailable, cause).with_detail(words);
+                gaps.extend(facts.iter().map(|fact| ((*fact).to_owned(), error.clone())));
+            }
+            read.ok()
+        };
+        let expires = date("expiration", &["expires", "days_left"]);
+        let since = date("registration", &["since"]);
+        let facts = Facts {
             registered: true,
             registrar: registrar(&domain.entities),
             expires,
             days_left: expires.map(|at| at.duration_since(now).as_secs().div_euclid(86_400)),
-            since: date(&domain.events, "registration"),
+            since,
             states: domain.status.map(|states| lower(states.iter())),
             name_servers: domain
                 .nameservers
                 .map(|servers| lower(servers.iter().filter_map(|server| server.ldh_name.as_ref()))),
             delegation_signed: domain.secure_dns.and_then(|dns| dns.delegation_signed),
-        }
-        .into())
+        };
+        Ok(Answer { facts, gaps })
     }
 }
 
@@ -171,11 +194,15 @@ fn lower<'a>(words: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
         .collect()
 }
 
-fn date(events: &[Event], action: &str) -> Option<Timestamp> {
-    events
-        .iter()
-        .find(|event| event.action == action)
-        .and_then(|event| event.date.parse().ok())
+/// When something happened or will; `None` where it is not told.
+fn date(events: &[Event], action: &str) -> Option<Result<Timestamp, String>> {
+    let event = events.iter().find(|event| event.action == action)?;
+    Some(
+        event
+            .date
+            .parse()
+            .map_err(|_| format!("{action}: {}", event.date)),
+    )
 }
 
 /// The name on the registrar's card (jCard, RFC 7095): `["fn", {}, "text", "Name"]`.

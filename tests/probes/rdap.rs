@@ -1,15 +1,21 @@
 //! The `rdap` probe against a registration data service in this process.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
+use ready::probe::net::resolve::Resolver;
+use ready::probe::net::tls::Trust;
+use ready::probe::net::{Net, Overrides};
 use ready::probe::rdap::{Facts, Rdap};
 use ready::probe::{Answer, Context, Probe, ProbeError};
 use ready::reason::Reason;
 use serde_json::json;
 
+use crate::support::certificates::{Authority, Leaf};
 use crate::support::context;
-use crate::support::http::{Body, Server, clear, full, raw, status};
+use crate::support::http::{Body, Server, clear, full, raw, secure, status};
 
 fn probe(port: u16, domain: &str) -> Rdap {
     let base = format!("http://rdap.example:{port}/v1/");
@@ -60,6 +66,11 @@ async fn service() -> Server {
                 answer(registered().to_string())
             }
             "/v1/domain/bare.example" => answer(json!({"ldhName": "bare.example"}).to_string()),
+            "/v1/domain/dated.example" => {
+                let events = json!([{"eventAction": "expiration", "eventDate": "1 December 2026"},
+                    {"eventAction": "registration", "eventDate": "2020-02-01T10:00:00Z"}]);
+                answer(json!({"ldhName": "dated.example", "events": events}).to_string())
+            }
             "/v1/domain/garbage.example" => answer("<html>".to_owned()),
             "/v1/domain/busy.example" => status(429).body(full("slow down")).unwrap(),
             "/v1/domain/broken.example" => status(500).body(full("oops")).unwrap(),
@@ -93,6 +104,60 @@ async fn what_is_not_said_is_left_out_and_no_such_domain_is_a_fact() {
     assert_eq!(known, json!({"registered": true}));
     let nobody = ask(&server, "nobody.example").await.unwrap().facts;
     assert_eq!(nobody, Facts::default());
+}
+
+#[tokio::test]
+async fn a_date_that_cannot_be_read_is_a_gap() {
+    let server = service().await;
+    let Answer { facts, gaps } = ask(&server, "dated.example").await.unwrap();
+    assert_eq!((facts.expires, facts.days_left), (None, None));
+    assert_eq!(facts.since, "2020-02-01T10:00:00Z".parse().ok());
+    for fact in ["expires", "days_left"] {
+        assert_eq!(gaps[fact].reason, Reason::ApiUnavailable);
+        let detail = gaps[fact].detail.as_deref();
+        assert_eq!(detail, Some("expiration: 1 December 2026"));
+    }
+}
+
+/// The usual redirector, which this process stands in for.
+#[tokio::test]
+async fn only_a_registry_knows_that_a_domain_is_not_registered() {
+    let root = Authority::root("Test");
+    let identity = root.sign(&Leaf::named(&["rdap.org", "registry.example"]));
+    let server = secure(
+        identity,
+        &[],
+        async |request: Request<bytes::Bytes>| -> Response<Body> {
+            let host = request.headers()["host"].to_str().unwrap().to_owned();
+            match request.uri().path() {
+                "/domain/free.example" if host == "rdap.org" => status(302)
+                    .header("location", "https://registry.example/domain/free.example")
+                    .body(full(""))
+                    .unwrap(),
+                _ => status(404).body(full("{}")).unwrap(),
+            }
+        },
+    )
+    .await;
+    let mut overrides = Overrides::default();
+    overrides.insert(None, None, Ipv4Addr::LOCALHOST.into(), Some(server.port));
+    let roots = [root.certificate.clone()];
+    let context = Context {
+        net: Arc::new(Net::new(
+            overrides,
+            Resolver::of_the_system(),
+            Trust::new(&roots),
+        )),
+        ..context(&[])
+    };
+    let ask = async |domain: &str| {
+        let probe: Rdap = serde_json::from_value(json!({"domain": domain})).unwrap();
+        probe.gather(&context).await
+    };
+    let facts = ask("free.example").await.unwrap().facts;
+    assert_eq!(facts, Facts::default());
+    let told = ask("nobody.unheard-of").await.unwrap_err();
+    assert_eq!(told.reason, Reason::ApiNotFound);
 }
 
 #[tokio::test]
