@@ -7,7 +7,7 @@ use ready::check::Check;
 use ready::evidence::{Evidence, Observation, Outcome, ProfileRef};
 use ready::judge::{Answers, Status, judge};
 use ready::ledger::Ledger;
-use ready::probe::{ProbeError, facts_schemas};
+use ready::probe::{AnyProbe, OPTIONAL, ProbeError, facts_schemas};
 use ready::profile::catalogue::{self, CatalogueCheck, Example};
 
 use crate::support::schema::misfits;
@@ -33,6 +33,18 @@ fn every_check_is_complete_and_its_examples_are_true() {
             _ = writeln!(complaints, "{}: {complaint}", check.id);
         }
         if let Err(problems) = check.example(&BTreeMap::new()) {
+            // Only a build that leaves a kind out says so.
+            if problems
+                .iter()
+                .all(|problem| problem.code == "probe.not-built")
+            {
+                assert!(
+                    check
+                        .text
+                        .contains(left_out().expect("all kinds are in this build"))
+                );
+                continue;
+            }
             let text = ready::diagnostic::render(&problems, sources, false);
             _ = writeln!(complaints, "{}:\n{text}", check.id);
             continue;
@@ -55,6 +67,29 @@ fn every_check_is_complete_and_its_examples_are_true() {
     }
     println!("catalogue: {checks} checks, {examples} examples");
     assert!(complaints.is_empty(), "\n{complaints}");
+}
+
+/// A kind that is not in this build.
+fn left_out() -> Option<&'static str> {
+    let mut optional = OPTIONAL.iter().copied();
+    optional.find(|kind| !AnyProbe::KINDS.contains(kind))
+}
+
+#[test]
+fn kinds_behind_features_are_known_by_name() {
+    let manifest = include_str!("../Cargo.toml");
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let features = manifest["features"]["default"].as_array().unwrap();
+    let features: Vec<&str> = features.iter().filter_map(|one| one.as_str()).collect();
+    assert_eq!(features, OPTIONAL);
+    if let Some(kind) = left_out() {
+        let check = catalogue::all()
+            .find(|check| check.id.starts_with(kind))
+            .unwrap();
+        let problems = check.example(&BTreeMap::new()).unwrap_err();
+        let message = format!("`{kind}` is not in this build (feature {kind})");
+        assert_eq!(problems[0].message, message);
+    }
 }
 
 /// What a check of the catalogue must have beyond what its type demands.

@@ -261,6 +261,9 @@ macro_rules! probes {
     };
 }
 
+/// Kinds that stand behind a cargo feature of their name.
+pub const OPTIONAL: &[&str] = &["postgres"];
+
 fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
     let facts = serde_json::to_value(answer.facts).map_err(|error| {
         ProbeError::new(Reason::ProbeInternal, "facts that are not plain data")

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Error, Expected, Unexpected};
 
 use crate::diagnostic::{Diagnostic, Span};
+use crate::probe::{AnyProbe, OPTIONAL};
 
 /// What does not fit.
 #[derive(Debug)]
@@ -71,6 +72,14 @@ impl Misfit {
                     format!("expected {expected}, found {found}"),
                 )
                 .label(format!("expected {expected}"))
+            }
+            What::UnknownKey(kind, known)
+                if known == AnyProbe::KINDS && OPTIONAL.contains(&&*kind) =>
+            {
+                let message = format!("`{kind}` is not in this build (feature {kind})");
+                Diagnostic::error("probe.not-built", message)
+                    .label("this kind was left out when `ready` was built")
+                    .help("take a build with all features")
             }
             What::UnknownKey(key, known) => {
                 Diagnostic::error("profile.unknown-key", format!("unknown key `{key}`"))
