@@ -319,6 +319,7 @@ async fn logins_are_refused_and_few_rights_leave_gaps() {
     });
     let answer = server.ask(audit, &knowing("audit-password")).await.unwrap();
     let Answer { facts, gaps } = answer;
+    let unseen = gaps.clone();
     assert!(!facts.login.unwrap().superuser && facts.migrations.is_some());
     // What the login does not see is not there for it, and must not look like nothing.
     for fact in ["connections", "standbys"] {
@@ -326,6 +327,8 @@ async fn logins_are_refused_and_few_rights_leave_gaps() {
     }
     assert!(facts.connections.is_none() && facts.standbys.is_none());
     assert_eq!(gaps["rows"].reason, Reason::PermissionDenied, "{gaps:?}");
+    let shown = facts.settings.unwrap();
+    assert_eq!(shown["wal_level"], "replica");
     server.sql("GRANT pg_monitor TO audit");
     let monitor = json!({"user": "audit"});
     let Answer { facts, gaps } = server
@@ -333,6 +336,15 @@ async fn logins_are_refused_and_few_rights_leave_gaps() {
         .await
         .unwrap();
     assert!(gaps.is_empty() && facts.connections.is_some(), "{gaps:?}");
+    // Nor are settings that only some may see taken for none.
+    for name in facts.settings.unwrap().keys() {
+        if !shown.contains_key(name) {
+            let gap = unseen.get(&format!("settings.{name}"));
+            let gap = gap.unwrap_or_else(|| panic!("{name} is hidden and no gap"));
+            assert_eq!(gap.reason, Reason::PermissionDenied);
+        }
+    }
+    assert!(unseen.contains_key("settings.ssl_min_protocol_version"));
 }
 
 #[tokio::test]

@@ -24,7 +24,8 @@ pub struct Facts {
     /// Whether it is a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<bool>,
-    /// Every setting that the login may see by its name, as `SHOW` gives it: `ssl`, `wal_level` …
+    /// Every setting by its name, as `SHOW` gives it: `ssl`, `wal_level` … Some are shown to
+    /// `pg_monitor` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<BTreeMap<String, String>>,
     /// The role that was logged in as.

@@ -14,6 +14,7 @@
 
 mod ask;
 mod facts;
+mod hidden;
 mod session;
 
 use std::collections::BTreeMap;
@@ -210,6 +211,8 @@ impl Probe for Postgres {
                 }
             }
         }
+        self.tell_hidden(&session, &found, &mut gaps, context)
+            .await?;
         cut_long_lists(&mut found, &mut gaps);
         let mut facts: Facts = serde_json::from_value(Value::Object(found)).map_err(|error| {
             let cause = format!("{}:{} answers oddly", self.host, self.port);
