@@ -9,7 +9,7 @@
 //! what is listed. A program that makes itself a process group of its own outlives its time.
 
 mod facts;
-mod run;
+pub(in crate::probe) mod run;
 
 use std::collections::BTreeMap;
 

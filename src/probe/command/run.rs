@@ -25,15 +25,63 @@ const QUOTED: usize = 200;
 pub(super) async fn run(command: &Command, context: &Context) -> Result<Facts, ProbeError> {
     let said = command.stdin.as_deref();
     let said = said.map(|said| context.secrets.fill(said)).transpose()?;
-    let mut program = prepare(command, context)?;
+    let program = prepare(command, context)?;
+    let said = said.as_ref().map(crate::secret::Secret::reveal);
+    let name = command.name();
+    let ran = listen(program, &name, said, command.max_output, context.timeout).await?;
+    match ran.status {
+        Some(status) => Ok(described(command, status, &ran)),
+        None => Err(ran.too_slow(&name)),
+    }
+}
+
+/// A program that was started, and what it printed.
+pub(in crate::probe) struct Ran {
+    /// How it ended; `None` when it was ended because its time was over.
+    pub(in crate::probe) status: Option<ExitStatus>,
+    /// The start of the standard output.
+    pub(in crate::probe) out: Kept,
+    /// The start of the standard error.
+    pub(in crate::probe) err: Kept,
+    took: Duration,
+}
+
+impl Ran {
+    /// It was ended because its time was over.
+    pub(in crate::probe) fn too_slow(&self, name: &str) -> ProbeError {
+        let cause = format!("{name} did not end in time");
+        let quoted = self.err.quoted().or_else(|| self.out.quoted());
+        ProbeError::new(Reason::ProbeTimeout, cause).with_detail(format!(
+            "ended after {} ms; it had printed {} bytes{}",
+            self.took.as_millis(),
+            self.out.total.saturating_add(self.err.total),
+            quoted.map(|text| format!(": {text}")).unwrap_or_default(),
+        ))
+    }
+}
+
+/// Starts a program as the leader of a process group, says `said` to it, and keeps the first
+/// `most` bytes of each output. What is left of the group at its end, or when `limit` is over,
+/// is ended with it. Causes call it `name`.
+pub(in crate::probe) async fn listen(
+    mut program: tokio::process::Command,
+    name: &str,
+    said: Option<&str>,
+    most: u32,
+    limit: Duration,
+) -> Result<Ran, ProbeError> {
+    program
+        .stdin(said.map_or_else(Stdio::null, |_| Stdio::piped()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
     let start = Instant::now();
-    let mut child = program.spawn().map_err(|error| not_run(command, &error))?;
+    let mut child = program.spawn().map_err(|error| not_run(name, &error))?;
     let group = Group::of(&child);
-    let mut out = Kept::new(command.max_output);
-    let mut err = Kept::new(command.max_output);
+    let (mut out, mut err) = (Kept::new(most), Kept::new(most));
     let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let ended = {
-        let said = said.as_ref().map(crate::secret::Secret::reveal);
         let mut talk = Box::pin(async {
             let (stdin, stdout, stderr) = streams;
             tokio::join!(say(stdin, said), out.read(stdout), err.read(stderr));
@@ -47,38 +95,30 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Facts, P
                 }
             }
         };
-        let ended = tokio::time::timeout(context.timeout, end).await;
+        let ended = tokio::time::timeout(limit, end).await;
         group.end();
         if talking && ended.is_ok() {
             _ = tokio::time::timeout(LINGER, talk).await;
         }
         ended
     };
+    let status = ended.ok().transpose().map_err(|error| {
+        let cause = format!("how {name} ended is not known");
+        ProbeError::new(Reason::ProbeInternal, cause).with_detail(error.to_string())
+    })?;
     let took = start.elapsed();
-    match ended {
-        Ok(Ok(status)) => Ok(described(command, status, took, out, err)),
-        Ok(Err(error)) => Err(ProbeError::new(
-            Reason::ProbeInternal,
-            format!("how {} ended is not known", command.name()),
-        )
-        .with_detail(error.to_string())),
-        Err(_) => Err(ProbeError::new(
-            Reason::ProbeTimeout,
-            format!("{} did not end in time", command.name()),
-        )
-        .with_detail(format!(
-            "ended after {} ms; it had printed {} bytes{}",
-            took.as_millis(),
-            out.total.saturating_add(err.total),
-            err.quoted().or_else(|| out.quoted()).unwrap_or_default(),
-        ))),
-    }
+    Ok(Ran {
+        status,
+        out,
+        err,
+        took,
+    })
 }
 
-fn described(command: &Command, status: ExitStatus, took: Duration, out: Kept, err: Kept) -> Facts {
-    let truncated = out.is_cut() || err.is_cut();
-    let whole = !out.is_cut();
-    let (stdout, stderr) = (out.text(), err.text());
+fn described(command: &Command, status: ExitStatus, ran: &Ran) -> Facts {
+    let truncated = ran.out.is_cut() || ran.err.is_cut();
+    let whole = !ran.out.is_cut();
+    let (stdout, stderr) = (ran.out.text(), ran.err.text());
     let pattern = command.number.as_deref().filter(|_| whole);
     Facts {
         exit_code: status.code(),
@@ -87,7 +127,7 @@ fn described(command: &Command, status: ExitStatus, took: Duration, out: Kept, e
         number: pattern.and_then(|pattern| facts::number(pattern, &stdout)),
         stdout,
         stderr,
-        duration_ms: took.as_secs_f64() * 1000.0,
+        duration_ms: ran.took.as_secs_f64() * 1000.0,
         truncated,
     }
 }
@@ -124,24 +164,15 @@ fn prepare(command: &Command, context: &Context) -> Result<tokio::process::Comma
     for (name, value) in &command.set {
         program.env(name, context.secrets.fill(value)?.reveal());
     }
-    program
-        .stdin(match &command.stdin {
-            Some(_) => Stdio::piped(),
-            None => Stdio::null(),
-        })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true);
     Ok(program)
 }
 
-fn not_run(command: &Command, error: &io::Error) -> ProbeError {
+fn not_run(name: &str, error: &io::Error) -> ProbeError {
     let (reason, what) = match error.kind() {
         io::ErrorKind::NotFound => (Reason::ToolMissing, "is not installed"),
         _ => (Reason::PermissionDenied, "cannot be run"),
     };
-    ProbeError::new(reason, format!("{} {what}", command.name())).with_detail(error.to_string())
+    ProbeError::new(reason, format!("{name} {what}")).with_detail(error.to_string())
 }
 
 /// A program that closes its input early does not want the rest.
@@ -181,7 +212,7 @@ impl Drop for Group {
 }
 
 /// The start of an output, and how much there was.
-struct Kept {
+pub(in crate::probe) struct Kept {
     bytes: Vec<u8>,
     most: usize,
     total: u64,
@@ -209,18 +240,20 @@ impl Kept {
         }
     }
 
-    fn is_cut(&self) -> bool {
+    /// Whether there was more than was kept.
+    pub(in crate::probe) fn is_cut(&self) -> bool {
         self.total > self.bytes.len() as u64
     }
 
-    fn text(self) -> String {
+    /// What was kept; what is no UTF-8 is replaced.
+    pub(in crate::probe) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
     /// The start of it for an error; `None` when there is nothing.
-    fn quoted(&self) -> Option<String> {
+    pub(in crate::probe) fn quoted(&self) -> Option<String> {
         let start = self.bytes.get(..self.bytes.len().min(4 * QUOTED))?;
         let text = String::from_utf8_lossy(start);
-        (!text.trim().is_empty()).then(|| format!(": {}", short_line(&text, QUOTED)))
+        (!text.trim().is_empty()).then(|| short_line(&text, QUOTED))
     }
 }
