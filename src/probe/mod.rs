@@ -283,6 +283,7 @@ probes! {
     env_file::EnvFile,
     file::File,
     git::Git,
+    host::Host,
     http::Http,
     limits::Limits,
     nats::Nats,

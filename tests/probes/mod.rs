@@ -7,6 +7,7 @@ mod dns;
 mod env_file;
 mod file;
 mod git;
+mod host;
 mod http;
 mod limits;
 mod meaning;

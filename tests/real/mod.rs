@@ -5,6 +5,7 @@
 //! runs everything else.
 
 mod audit;
+mod host;
 mod http;
 mod limits;
 mod nameserver;
