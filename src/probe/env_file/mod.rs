@@ -20,7 +20,7 @@ use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError};
 
 mod parse;
-mod rule;
+pub(in crate::probe) mod rule;
 
 pub use rule::ValueKind;
 

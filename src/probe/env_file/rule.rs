@@ -44,6 +44,16 @@ const SECRET_ENDINGS: &[&str] = &[
     "PEPPER",
 ];
 
+/// What also ends them when it is written together with the word before: `PGPASSWORD`.
+const JOINED_ENDINGS: &[&str] = &[
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "SECRET",
+    "TOKEN",
+    "APIKEY",
+];
+
 /// Words that make a key public.
 const PUBLIC: &[&str] = &["PUBLIC", "PUBLISHABLE", "SITE", "PUB"];
 
@@ -138,7 +148,7 @@ const SHORTEST_SECRET: usize = 12;
 const FEWEST_DIFFERENT: usize = 6;
 
 /// Whether a value is secret, and what it is fit for.
-pub(super) fn judge(name: &str, value: &str) -> (bool, ValueKind) {
+pub(in crate::probe) fn judge(name: &str, value: &str) -> (bool, ValueKind) {
     let value = value.trim();
     let inner = password_of_address(value);
     let secret = is_secret(name) || inner.is_some();
@@ -174,7 +184,8 @@ fn is_secret(name: &str) -> bool {
     let ends = words
         .last()
         .is_some_and(|last| SECRET_ENDINGS.contains(last));
-    !is_public && (ends || name.ends_with("SECRET_KEY_BASE"))
+    let is_joined = JOINED_ENDINGS.iter().any(|ending| name.ends_with(ending));
+    !is_public && (ends || is_joined || name.ends_with("SECRET_KEY_BASE"))
 }
 
 fn is_placeholder(value: &str) -> bool {
@@ -228,6 +239,8 @@ mod tests {
             ("SESSION_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaa", true, Weak),
             ("SESSION_SECRET", "f3b1c9d07e5a4462b8", true, Ok),
             ("SECRET_KEY_BASE", "short", true, Weak),
+            ("PGPASSWORD", "short", true, Weak),
+            ("clientSecret", "short", true, Weak),
             ("KNOWLEDGE_BASE", "short", false, Ok),
             ("API_KEY", "changeme", true, Placeholder),
             ("API_KEY", "your-api-key-here", true, Placeholder),
