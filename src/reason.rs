@@ -99,6 +99,7 @@ reasons! {
     ServiceRefused "service.refused" Target lasting "the service does not let anybody in"
     QueryRefused "query.refused" Ours lasting "the service cannot do with the query"
     GitRepository "git.repository" Ours lasting "there is no Git repository that could be read"
+    KubernetesIndeterminate "kubernetes.indeterminate" Ours lasting "what the objects of a cluster come to cannot be judged from here"
     ExpectFalse "expect.false" Target lasting "the facts contradict the expectation"
     ExpectMissing "expect.missing" Target lasting "the answer does not have what the expectation asks about"
     ExpectType "expect.type" Target lasting "a value has another type than the expectation needs"

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::reason::{Reason, Side};
 use crate::secret::references;
 
+pub mod cluster;
 mod context;
 mod local;
 pub mod net;
@@ -286,6 +287,7 @@ probes! {
     host::Host,
     http::Http,
     limits::Limits,
+    manifests::Manifests,
     nats::Nats,
     #[cfg(feature = "postgres")]
     postgres::Postgres,

@@ -10,6 +10,7 @@ mod git;
 mod host;
 mod http;
 mod limits;
+mod manifests;
 mod meaning;
 mod nats;
 #[cfg(feature = "postgres")]

@@ -46,19 +46,25 @@ fn by_name(path: &str) -> Option<Format> {
     }
 }
 
-fn json(text: &str) -> Result<Value, String> {
+/// A JSON file; the error says in one line what is wrong with it.
+pub(in crate::probe) fn json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-fn yaml(text: &str) -> Result<Value, String> {
-    let mut documents: Vec<Value> = serde_yaml::from_multiple(text).map_err(|error| {
+/// All documents of a YAML file; the error says in one line what is wrong with it.
+pub(in crate::probe) fn documents(text: &str) -> Result<Vec<Value>, String> {
+    serde_yaml::from_multiple(text).map_err(|error| {
         error
             .to_string()
             .lines()
             .next()
             .unwrap_or_default()
             .to_owned()
-    })?;
+    })
+}
+
+fn yaml(text: &str) -> Result<Value, String> {
+    let mut documents = documents(text)?;
     Ok(match documents.len() {
         1 => documents.remove(0),
         0 => Value::Null,

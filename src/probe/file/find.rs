@@ -16,12 +16,12 @@ use crate::probe::local::{beyond, unreadable};
 const MOST_ENTRIES: usize = 200_000;
 
 /// Whether the path has characters that stand for others.
-pub(super) fn is_pattern(path: &str) -> bool {
+pub(in crate::probe) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '[', '{'])
 }
 
 /// What is looked for.
-pub(super) enum Wanted {
+pub(in crate::probe) enum Wanted {
     /// Just this path.
     Path(String),
     /// What fits below a folder.
@@ -39,14 +39,14 @@ pub(super) enum Wanted {
 
 /// Paths as they are shown, and what stood in the way of finding all.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) paths: Vec<String>,
-    pub(super) trouble: Option<ProbeError>,
+pub(in crate::probe) struct Found {
+    pub(in crate::probe) paths: Vec<String>,
+    pub(in crate::probe) trouble: Option<ProbeError>,
 }
 
 impl Wanted {
     /// Reads a path; the error says what is wrong with the pattern.
-    pub(super) fn new(path: &str, exclude: &[String]) -> Result<Self, String> {
+    pub(in crate::probe) fn new(path: &str, exclude: &[String]) -> Result<Self, String> {
         let path = path.strip_prefix("./").unwrap_or(path);
         if !is_pattern(path) {
             return Ok(Self::Path(path.to_owned()));
@@ -85,7 +85,7 @@ impl Wanted {
     }
 
     /// Everything that fits, from `folder`, in order.
-    pub(super) fn find(&self, folder: &Path, deadline: Instant) -> Found {
+    pub(in crate::probe) fn find(&self, folder: &Path, deadline: Instant) -> Found {
         let mut found = Found::default();
         match self {
             Self::Path(path) => found.paths.push(path.clone()),

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError, local};
 
-mod document;
+pub(in crate::probe) mod document;
 mod facts;
-mod find;
+pub(in crate::probe) mod find;
 mod look;
 mod search;
 mod users;
