@@ -5,16 +5,14 @@ use std::time::{Duration, Instant};
 use ready::probe::ssh::{Facts, Ssh};
 use ready::probe::{Access, Context, Probe, ProbeError};
 use ready::reason::Reason;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::context;
 use crate::support::http::{Server, raw};
 
 fn probe(port: u16) -> Ssh {
-    Ssh {
-        host: "shell.example".to_owned(),
-        port,
-    }
+    serde_json::from_value(json!({"host": "shell.example", "port": port})).unwrap()
 }
 
 async fn ask(port: u16) -> Result<Facts, ProbeError> {
@@ -144,8 +142,73 @@ fn fields_are_checked_and_shown_by_hand() {
     assert_eq!(probe(22).validate(), Ok(()));
     assert_eq!(probe(0).validate().unwrap_err().field, "port");
     assert_eq!(probe(22).contacts()[0].access, Access::ReadOnly);
+    assert_eq!(probe(22).contacts().len(), 1);
+    let more = Ssh {
+        known_hosts: "my hosts".to_owned(),
+        user: "root".to_owned(),
+        ..probe(22)
+    };
+    let contacts: Vec<_> = more
+        .contacts()
+        .into_iter()
+        .map(|contact| (contact.count, contact.access))
+        .collect();
+    let read = Access::ReadOnly;
+    assert_eq!(contacts, [(1, read), (5, read), (1, Access::Intrusive)]);
+    assert_eq!(
+        more.reproduce(),
+        "ssh -vv -o BatchMode=yes -o PreferredAuthentications=none -o StrictHostKeyChecking=yes \
+         -o 'UserKnownHostsFile=my hosts' -l root -p 22 shell.example"
+    );
+    let odd = Ssh {
+        user: "a\nb".to_owned(),
+        ..probe(22)
+    };
+    assert_eq!(odd.validate().unwrap_err().field, "user");
     assert_eq!(
         probe(2222).reproduce(),
         "ssh -vv -o BatchMode=yes -o PreferredAuthentications=none -p 2222 shell.example"
     );
+}
+
+#[cfg(feature = "ssh-auth")]
+#[tokio::test]
+async fn a_key_exchange_that_does_not_end_is_a_gap() {
+    let lists = [
+        "curve25519-sha256",
+        "ssh-ed25519",
+        "aes256-ctr",
+        "aes256-ctr",
+        "hmac-sha2-256",
+        "hmac-sha2-256",
+        "none",
+        "none",
+        "",
+        "",
+    ];
+    let mut garbage = greeting("SSH-2.0-x", lists);
+    garbage.extend([0xff; 64]);
+    let more = |port| Ssh {
+        host_keys: true,
+        user: "nobody".to_owned(),
+        ..probe(port)
+    };
+    for (bytes, reason) in [
+        (greeting("SSH-2.0-x", lists), Reason::ServiceTimeout),
+        (garbage, Reason::ServiceProtocol),
+        (greeting("SSH-2.0-x", ["ssh-dss"; 10]), Reason::ToolFailed),
+    ] {
+        let server = says(bytes).await;
+        let context = Context {
+            timeout: Duration::from_secs(2),
+            ..context(&[])
+        };
+        let answer = more(server.port).gather(&context).await.unwrap();
+        assert_eq!(answer.gaps["host_keys"].reason, reason, "{:?}", answer.gaps);
+        assert!(answer.gaps.contains_key("auth_methods"));
+        assert_eq!(
+            (answer.facts.host_keys, answer.facts.auth_methods),
+            (None, None)
+        );
+    }
 }

@@ -1,18 +1,29 @@
-//! What an SSH server offers before anybody logs in: its greeting and its algorithms.
+//! What an SSH server offers before anybody logs in: its greeting and its algorithms; if asked
+//! for, its keys, and how it would let a user in.
 //!
 //! It reads the identification and the first key exchange message, both in clear text, and
-//! leaves. The target's answer: refused connections, silence, what is no SSH. Our inability: no
-//! route, no resolver.
+//! leaves. For its keys a connection each follows, and for the ways to log in one that asks to
+//! be let in with nothing, which servers refuse, and write down. The target's answer: refused
+//! connections, silence, what is no SSH. Our inability: no route, no resolver; and, as gaps below
+//! an answer, a key exchange that does not work out, and a list of known hosts that cannot be
+//! read.
 //!
-//! Keys are not exchanged, so neither the host key's fingerprint nor the ways to log in are
-//! known.
+//! Nobody logs in, and no password or key is tried. Certificates of hosts are not asked for, nor
+//! keys of DSA and of security tokens.
 
 mod algorithms;
+#[cfg(feature = "ssh-auth")]
+mod exchange;
+#[cfg(feature = "ssh-auth")]
+mod known;
+
+use std::time::Instant;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::net::talk::Talk;
+use super::shell::quoted;
 use super::{Access, Answer, Contact, Context, Invalid, Probe, ProbeError};
 use crate::text::push;
 
@@ -27,10 +38,32 @@ pub struct Ssh {
     /// Port.
     #[serde(default = "usual_port")]
     pub port: u16,
+    /// Whether to ask for all of its keys.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub host_keys: bool,
+    /// File with the host keys that are trusted, as OpenSSH's `known_hosts`; empty for none. With
+    /// one, the keys are asked for and looked up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub known_hosts: String,
+    /// Name of the user to ask the ways to log in for; empty for nobody. Servers count it as a
+    /// failed login.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
 }
 
 fn usual_port() -> u16 {
     22
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_no(value: &bool) -> bool {
+    !value
+}
+
+impl Ssh {
+    fn asks_keys(&self) -> bool {
+        self.host_keys || !self.known_hosts.is_empty()
+    }
 }
 
 /// What an SSH server offers.
@@ -54,6 +87,31 @@ pub struct Facts {
     pub strict_kex: bool,
     /// Whether a key exchange is offered that quantum computers do not break later.
     pub post_quantum: bool,
+    /// Its keys, if they were asked for: of Ed25519, ECDSA and RSA.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_keys: Option<Vec<HostKey>>,
+    /// What the list of known hosts says of them, if there is one: `known`, `unknown`, `changed`
+    /// where it has another one of the same kind, or `revoked`. Of several keys the worst counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_host: Option<String>,
+    /// How the user may log in, if that was asked for: `publickey`, `password`,
+    /// `keyboard-interactive` …; `none` where nothing is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_methods: Option<Vec<String>>,
+}
+
+/// A key by which a server proves that it is itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostKey {
+    /// `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa` …
+    pub kind: String,
+    /// `SHA256:…`, as OpenSSH prints it.
+    pub fingerprint: String,
+    /// Size of a key of RSA, where sizes differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<usize>,
+    #[serde(skip)]
+    blob: Vec<u8>,
 }
 
 /// The longest identification (RFC 4253, section 4.2, is stricter).
@@ -62,6 +120,9 @@ const IDENTIFICATION: u64 = 1024;
 /// Lines that may come before it.
 const LINES_BEFORE: usize = 50;
 
+/// Kinds of keys that a server may have.
+const MOST_KEYS: u32 = 5;
+
 /// The longest first message, in bytes (RFC 4253, section 6.1).
 const MESSAGE: usize = 35_000;
 
@@ -69,29 +130,55 @@ impl Probe for Ssh {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        Invalid::unless_place(&self.host, self.port)
+        Invalid::unless_place(&self.host, self.port)?;
+        if self.user.contains(char::is_control) {
+            return Err(Invalid::new("user", "is no user's name"));
+        }
+        Ok(())
     }
 
     fn contacts(&self) -> Vec<Contact> {
-        vec![Contact {
+        let contact = |action: &str, count, access| Contact {
             host: self.host.clone(),
             port: Some(self.port),
-            action: "SSH greeting, no login".to_owned(),
-            count: 1,
-            access: Access::ReadOnly,
-        }]
+            action: action.to_owned(),
+            count,
+            access,
+        };
+        let mut contacts = vec![contact("SSH greeting, no login", 1, Access::ReadOnly)];
+        if self.asks_keys() {
+            let action = "SSH key exchanges, no login";
+            contacts.push(contact(action, MOST_KEYS, Access::ReadOnly));
+        }
+        if !self.user.is_empty() {
+            let action = "SSH login with nothing, which is refused";
+            contacts.push(contact(action, 1, Access::Intrusive));
+        }
+        contacts
     }
 
     fn reproduce(&self) -> String {
         let mut command = "ssh -vv -o BatchMode=yes -o PreferredAuthentications=none".to_owned();
+        if !self.known_hosts.is_empty() {
+            let list = quoted(&format!("UserKnownHostsFile={}", self.known_hosts));
+            push(
+                &mut command,
+                format_args!(" -o StrictHostKeyChecking=yes -o {list}"),
+            );
+        }
+        if !self.user.is_empty() {
+            push(&mut command, format_args!(" -l {}", quoted(&self.user)));
+        }
         push(
             &mut command,
-            format_args!(" -p {} {}", self.port, self.host),
+            format_args!(" -p {} {}", self.port, quoted(&self.host)),
         );
         command
     }
 
     async fn gather(&self, context: &Context) -> Result<Answer<Facts>, ProbeError> {
+        // What is kept back is the time to say what was waited for.
+        let end = Instant::now() + context.timeout * 19 / 20;
         let mut talk = Talk::open(context, &self.host, self.port).await?;
         context.traffic.request();
         let banner = identification(&mut talk).await?;
@@ -117,8 +204,14 @@ impl Probe for Ssh {
             weak: offered.weak(),
             offered,
             banner,
+            host_keys: None,
+            known_host: None,
+            auth_methods: None,
         };
-        Ok(facts.into())
+        drop(talk);
+        let mut answer = Answer::from(facts);
+        exchange::add(self, context, end, &mut answer).await;
+        Ok(answer)
     }
 }
 
@@ -150,4 +243,25 @@ async fn first_message(talk: &mut Talk) -> Result<Vec<u8>, ProbeError> {
         .and_then(|end| packet.get(1..end));
     let payload = payload.map(<[u8]>::to_vec);
     payload.ok_or_else(|| talk.garbled("sends no SSH packet", &packet))
+}
+
+/// A build without the client: what would need it is a gap.
+#[cfg(not(feature = "ssh-auth"))]
+mod exchange {
+    use super::{Answer, Context, Facts, Instant, ProbeError, Ssh};
+    use crate::reason::Reason;
+
+    #[expect(clippy::unused_async, reason = "as with the client")]
+    pub(super) async fn add(probe: &Ssh, _: &Context, _: Instant, answer: &mut Answer<Facts>) {
+        let wanted = [
+            ("host_keys", probe.asks_keys()),
+            ("known_host", !probe.known_hosts.is_empty()),
+            ("auth_methods", !probe.user.is_empty()),
+        ];
+        for (fact, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
+            let words = "this build of ready exchanges no keys (feature ssh-auth)";
+            let error = ProbeError::new(Reason::ToolMissing, words);
+            answer.gaps.insert(fact.to_owned(), error);
+        }
+    }
 }
