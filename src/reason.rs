@@ -98,6 +98,7 @@ reasons! {
     ServiceProtocol "service.protocol" Target lasting "what answered does not speak the expected protocol"
     ServiceRefused "service.refused" Target lasting "the service does not let anybody in"
     QueryRefused "query.refused" Ours lasting "the service cannot do with the query"
+    VariableUnset "variable.unset" Ours lasting "a variable that decides it is not set here"
     GitRepository "git.repository" Ours lasting "there is no Git repository that could be read"
     KubernetesIndeterminate "kubernetes.indeterminate" Ours lasting "what the objects of a cluster come to cannot be judged from here"
     ExpectFalse "expect.false" Target lasting "the facts contradict the expectation"

@@ -63,8 +63,13 @@ fn each_wrapped_crate_is_named_in_one_room() {
     assert_only_in(
         &sources,
         &["serde_yaml::", "use serde_yaml"],
-        // Files of the target are read as plain data, without the places that profiles need.
-        &["profile/yaml.rs", "probe/file/document.rs"],
+        // Files of the target are read without the places that profiles need: as plain data, and
+        // Compose's with their tags.
+        &[
+            "profile/yaml.rs",
+            "probe/file/document.rs",
+            "probe/compose/node.rs",
+        ],
     );
     assert_only_in(&sources, &["cel::", "use cel"], &["check/expect/"]);
     assert_only_in(&sources, &["annotate_snippets"], &["diagnostic"]);

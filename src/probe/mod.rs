@@ -14,6 +14,7 @@ use crate::reason::{Reason, Side};
 use crate::secret::references;
 
 pub mod cluster;
+mod container;
 mod context;
 mod local;
 pub mod net;
@@ -280,6 +281,7 @@ probes! {
     api::Api,
     burst::Burst,
     command::Command,
+    compose::Compose,
     dns::Dns,
     env_file::EnvFile,
     file::File,

@@ -3,6 +3,7 @@
 mod api;
 mod burst;
 mod command;
+mod compose;
 mod dns;
 mod env_file;
 mod file;

@@ -6,6 +6,7 @@
 
 mod audit;
 mod host;
+mod compose;
 mod http;
 mod limits;
 mod nameserver;

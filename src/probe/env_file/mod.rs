@@ -23,6 +23,7 @@ mod parse;
 pub(in crate::probe) mod rule;
 
 pub use rule::ValueKind;
+pub(in crate::probe) use rule::judge;
 
 /// A larger file is not read, in bytes.
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -80,6 +81,12 @@ pub struct Variable {
     pub secret: bool,
     /// What its value is fit for.
     pub kind: ValueKind,
+}
+
+/// Names and values in the text of an environment file.
+pub(in crate::probe) fn assignments(text: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let (assignments, _) = parse::parse(text);
+    assignments.into_iter().map(|one| (one.name, one.value))
 }
 
 /// A name, a value and where it was found; the value goes no further than this module.
@@ -168,7 +175,7 @@ fn described<'t>(
         if !names.insert(name.clone()) {
             duplicates.insert(name.clone());
         }
-        let (secret, kind) = rule::judge(&name, &assignment.value);
+        let (secret, kind) = judge(&name, &assignment.value);
         variables.push(Variable {
             name,
             line: assignment.line,
