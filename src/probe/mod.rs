@@ -283,6 +283,7 @@ probes! {
     command::Command,
     compose::Compose,
     dns::Dns,
+    docker::Docker,
     env_file::EnvFile,
     file::File,
     git::Git,

@@ -5,6 +5,7 @@ mod burst;
 mod command;
 mod compose;
 mod dns;
+mod docker;
 mod env_file;
 mod file;
 mod git;

@@ -5,8 +5,9 @@
 //! runs everything else.
 
 mod audit;
-mod host;
 mod compose;
+mod docker;
+mod host;
 mod http;
 mod limits;
 mod nameserver;

@@ -38,6 +38,8 @@ pub struct Leaf {
     pub must_staple: bool,
     /// Whether it may be used by servers.
     pub for_servers: bool,
+    /// Whether it may be used by clients.
+    pub for_clients: bool,
 }
 
 impl Default for Leaf {
@@ -49,6 +51,7 @@ impl Default for Leaf {
             has_issuer_address: false,
             must_staple: false,
             for_servers: true,
+            for_clients: false,
         }
     }
 }
@@ -90,6 +93,10 @@ impl Leaf {
             ExtendedKeyUsagePurpose::EmailProtection
         };
         parameters.extended_key_usages = vec![purpose];
+        if self.for_clients {
+            let purpose = ExtendedKeyUsagePurpose::ClientAuth;
+            parameters.extended_key_usages.push(purpose);
+        }
         parameters.use_authority_key_identifier_extension = true;
         if self.has_issuer_address {
             parameters.custom_extensions.push(issuer_address());

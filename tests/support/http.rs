@@ -13,11 +13,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::certificates::Identity;
+use super::certificates::{Authority, Identity};
 
 /// A body of a test server's answer.
 pub type Body = BoxBody<Bytes, Infallible>;
@@ -81,17 +82,62 @@ where
     server
 }
 
+/// Serves over a socket of the file system, in clear text; such a server has no port.
+pub async fn on_socket<F, Fut>(path: &std::path::Path, handle: F) -> Server
+where
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Body>> + Send + 'static,
+{
+    let listener = tokio::net::UnixListener::bind(path).unwrap();
+    let server = Server {
+        port: 0,
+        connections: Arc::default(),
+        requests: Arc::default(),
+    };
+    let counted = server.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counted.connections.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(speak(stream, counted.clone(), handle.clone()));
+        }
+    });
+    server
+}
+
 /// Serves over TLS, offering these protocols.
 pub async fn secure<F, Fut>(identity: Identity, alpn: &[&str], handle: F) -> Server
 where
     F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Body>> + Send + 'static,
 {
+    secure_for(identity, None, alpn, handle).await
+}
+
+/// Serves over TLS those clients that this authority vouches for, or all.
+pub async fn secure_for<F, Fut>(
+    identity: Identity,
+    clients: Option<&Authority>,
+    alpn: &[&str],
+    handle: F,
+) -> Server
+where
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Body>> + Send + 'static,
+{
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
+        .unwrap();
+    let builder = match clients {
+        Some(authority) => {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add(authority.certificate.clone()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder
         .with_single_cert(identity.chain, identity.key)
         .unwrap();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();

@@ -88,14 +88,12 @@ impl Call {
     }
 
     /// Over a socket in this machine's file system; the address's host is only named.
-    #[expect(dead_code, reason = "for daemons that listen on sockets")]
     pub(in crate::probe) fn over_socket(mut self, path: &Path) -> Self {
         self.reach.via = Via::Socket(path.into());
         self
     }
 
     /// As this client, which believes its own roots.
-    #[expect(dead_code, reason = "for interfaces with an authority of their own")]
     pub(in crate::probe) fn on_behalf_of(mut self, party: Party) -> Self {
         self.reach.party = Some(party);
         self

@@ -26,10 +26,6 @@ impl Party {
     /// Of roots, and of a certificate with its key, all in PEM, and the name that the server's
     /// certificate must be for if it is not the host's. The error says what is wrong with them,
     /// and holds nothing of them.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for interfaces with an authority of their own")
-    )]
     pub(in crate::probe) fn new(
         roots: Option<&[u8]>,
         certificate: Option<(&[u8], &[u8])>,
