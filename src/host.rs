@@ -18,6 +18,8 @@ pub struct Host {
     pub cwd: PathBuf,
     /// When the run started. Ages and days left are counted from here.
     pub now: Timestamp,
+    /// Whether standard input is a terminal, so that somebody can be asked.
+    pub stdin_is_terminal: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal; progress is shown only there.
@@ -40,6 +42,7 @@ impl Host {
             env,
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             now: Timestamp::now(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             columns: terminal_size::terminal_size().map(|(width, _)| width.0),

@@ -63,6 +63,7 @@ fn profile(open: u16, closed: u16) -> Profile {
         env: BTreeMap::new(),
         cwd: folder.path().to_owned(),
         now: "2026-11-21T12:00:00Z".parse().unwrap(),
+        stdin_is_terminal: false,
         stdout_is_terminal: false,
         stderr_is_terminal: false,
         columns: None,

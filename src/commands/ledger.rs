@@ -36,6 +36,14 @@ pub(super) fn place(args: &LedgerArgs, reference: &str, ui: &Ui<'_>) -> Option<P
     })
 }
 
+/// The same, or where one would be made.
+pub(super) fn place_to_write(args: &LedgerArgs, reference: &str, ui: &Ui<'_>) -> Place {
+    place(args, reference, ui).unwrap_or_else(|| {
+        let usual = beside(reference).into_iter().next();
+        Place::new(&usual.unwrap_or_else(|| "ready.ledger.yaml".into()), ui)
+    })
+}
+
 /// Where the ledger of a profile may be, the usual place first.
 fn beside(reference: &str) -> Vec<PathBuf> {
     if profile::built_in().iter().any(|one| one.id == reference) {

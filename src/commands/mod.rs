@@ -1,8 +1,10 @@
 //! What each command does, one file each. They hold the order of things and no rules.
 
 mod access;
+mod attest;
 mod audit;
 mod demo;
+mod entry;
 mod explain;
 mod gather;
 mod judge;
@@ -17,6 +19,7 @@ mod report;
 mod schema;
 mod shell;
 mod validate;
+mod waive;
 
 use std::io::{self, Write};
 
@@ -37,6 +40,8 @@ pub fn run(cli: Cli, host: &Host) -> anyhow::Result<Exit> {
         Command::Judge(args) => judge::run(&args, &ui),
         Command::Report(args) => report::run(&args, &ui),
         Command::Validate(args) => validate::run(&args, &ui),
+        Command::Attest(args) => attest::run(&args, &ui),
+        Command::Waive(args) => waive::run(&args, &ui),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args, &ui),
         Command::Demo(args) => demo::run(&args, &ui),

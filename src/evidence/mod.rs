@@ -39,6 +39,22 @@ pub struct Evidence {
 impl Evidence {
     /// Name and version of the file format.
     pub const SCHEMA: &str = "ready.evidence/v1";
+
+    /// That of a run that asked nothing.
+    pub fn unasked(profile: &ProfileRef, now: Timestamp) -> Self {
+        Self {
+            schema: Self::SCHEMA.to_owned(),
+            profile: profile.clone(),
+            started: now,
+            wall_ms: 0.0,
+            critical_path_ms: 0.0,
+            requests: 0,
+            connections: 0,
+            deadline_hit: false,
+            interrupted: false,
+            observations: Vec::new(),
+        }
+    }
 }
 
 /// Which profile a run belongs to.

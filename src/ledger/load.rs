@@ -28,7 +28,7 @@ pub fn load(
 }
 
 /// The same for what stands, or is going to stand, in the file at `path`.
-fn checked(
+pub(super) fn checked(
     name: &str,
     bytes: &[u8],
     path: &Path,
@@ -54,7 +54,7 @@ fn checked(
 }
 
 /// The problem of a file that cannot be read.
-fn broken(name: &str, error: &std::io::Error) -> Problems {
+pub(super) fn broken(name: &str, error: &std::io::Error) -> Problems {
     let message = format!("cannot read {name}: {error}");
     Problems {
         sources: Sources::default(),
@@ -63,7 +63,7 @@ fn broken(name: &str, error: &std::io::Error) -> Problems {
 }
 
 /// SHA-256 of a plain file in hexadecimal, or why there is none.
-fn sha256(path: &Path) -> Result<String, String> {
+pub(crate) fn sha256(path: &Path) -> Result<String, String> {
     let told = |error: std::io::Error| error.to_string();
     // Opening a pipe would wait for somebody to write to it.
     let found = std::fs::metadata(path).map_err(told)?;

@@ -1,12 +1,15 @@
 //! What people vouch for, accept and approve: attestations and waivers.
 //!
 //! The ledger is a YAML file in git beside the profile, so that review and blame are the audit
-//! trail. `raw` is what people write, `resolve` makes it valid, and `load` alone touches files.
+//! trail. `raw` is what people write, `resolve` makes it valid, `add` puts an entry into its text,
+//! and `load` and `write` alone touch files.
 //! What an entry does to a check is decided in [`crate::judge`].
 
+mod add;
 mod load;
 mod raw;
 mod resolve;
+mod write;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, tz};
@@ -18,7 +21,10 @@ use crate::profile::is_within;
 use crate::reason::Reason;
 use crate::units::Period;
 
+pub use add::Draft;
 pub use load::load;
+pub(crate) use load::sha256;
+pub use write::{AppendError, append};
 
 /// Days before its end from which on an entry is told to end soon.
 pub const SOON_DAYS: i32 = 14;
@@ -30,6 +36,25 @@ pub struct Ledger {
     pub attestations: Vec<Attestation>,
     /// What owners accept, in the order of the file.
     pub waivers: Vec<Waiver>,
+}
+
+/// The lists of a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// What people vouch for.
+    Attestations,
+    /// What owners accept.
+    Waivers,
+}
+
+impl List {
+    /// Its key in the file.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Attestations => "attestations",
+            Self::Waivers => "waivers",
+        }
+    }
 }
 
 /// What an entry is about.

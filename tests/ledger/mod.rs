@@ -1,6 +1,7 @@
 //! The ledger: what people vouch for and accept, and what becomes of it in the verdict.
 
 mod broken;
+mod commands;
 mod verdicts;
 
 use jiff::{Timestamp, ToSpan as _};

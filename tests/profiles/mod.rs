@@ -22,6 +22,7 @@ fn host(folder: &str) -> Host {
             .join("tests/profiles")
             .join(folder),
         now: "2026-11-21T12:00:00Z".parse().unwrap(),
+        stdin_is_terminal: false,
         stdout_is_terminal: false,
         stderr_is_terminal: false,
         columns: None,
