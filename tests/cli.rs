@@ -172,6 +172,11 @@ fn secrets_of_every_kind_stay_inside() {
             "limits.malformed.status == 400",
         ),
         (
+            "kubernetes",
+            format!("server: 'http://localhost:{port}', token: '${{secrets.TOKEN}}'"),
+            "kubernetes.version == 'x'",
+        ),
+        (
             "nats",
             format!("{place}, user: me, {password}"),
             "nats.ping",

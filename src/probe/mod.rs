@@ -289,6 +289,7 @@ probes! {
     git::Git,
     host::Host,
     http::Http,
+    kubernetes::Kubernetes,
     limits::Limits,
     manifests::Manifests,
     nats::Nats,

@@ -11,6 +11,7 @@ mod file;
 mod git;
 mod host;
 mod http;
+mod kubernetes;
 mod limits;
 mod manifests;
 mod meaning;

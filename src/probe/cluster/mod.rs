@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::probe::{Answer, ProbeError};
 
 mod access;
+mod dns;
 mod facts;
 mod hide;
 mod image;
@@ -121,7 +122,7 @@ impl Inventory {
         if told(&["isolation", "default_deny", "dns_cut_off"], &coverage) {
             let isolation = self.isolation();
             model.default_deny = Some(self.default_deny());
-            match network::dns_cut_off(&isolation) {
+            match dns::dns_cut_off(&isolation) {
                 Ok(names) => model.dns_cut_off = Some(names),
                 Err(error) => {
                     telling.gaps.insert("dns_cut_off".to_owned(), error);

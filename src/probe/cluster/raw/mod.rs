@@ -64,6 +64,22 @@ pub(in crate::probe) struct Owner {
     pub(in crate::probe) controller: Option<bool>,
 }
 
+/// One of an object's conditions.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(in crate::probe) struct Condition {
+    #[serde(rename = "type")]
+    pub(in crate::probe) kind: String,
+    pub(in crate::probe) status: String,
+}
+
+/// What an object says of its conditions.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::probe) struct Conditions {
+    pub(in crate::probe) conditions: Few<Condition>,
+}
+
 /// A reference by name.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -33,6 +33,7 @@ pub(in crate::probe) struct PodSpec {
     pub(in crate::probe) affinity: Option<Affinity>,
     pub(in crate::probe) termination_grace_period_seconds: Option<i64>,
     pub(in crate::probe) priority_class_name: Option<String>,
+    pub(in crate::probe) node_name: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

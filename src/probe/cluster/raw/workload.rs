@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::pod::Template;
-use super::{Object, Reference, Scalar, Selector};
+use super::{Condition, Few, Object, Reference, Scalar, Selector};
 
 /// Of what makes pods from a template.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,6 +23,18 @@ pub(in crate::probe) struct ControllerSpec {
 pub(in crate::probe) struct Strategy {
     #[serde(rename = "type")]
     pub(in crate::probe) kind: Option<String>,
+}
+
+/// How a controller is doing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(in crate::probe) struct ControllerStatus {
+    pub(in crate::probe) ready_replicas: Option<u64>,
+    pub(in crate::probe) updated_replicas: Option<u64>,
+    pub(in crate::probe) desired_number_scheduled: Option<u64>,
+    pub(in crate::probe) number_ready: Option<u64>,
+    pub(in crate::probe) updated_number_scheduled: Option<u64>,
+    pub(in crate::probe) conditions: Few<Condition>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
