@@ -203,6 +203,11 @@ fn secrets_of_every_kind_stay_inside() {
         let fields = format!("{place}, user: me, {password}, tls: disable");
         kinds.push(("postgres", fields, "postgres.encrypted"));
     }
+    if cfg!(feature = "backups") {
+        let keys = "access_key: me, secret_key: '${secrets.TOKEN}', token: '${secrets.TOKEN}'";
+        let place = format!("location: 's3://b/p', endpoint: 'http://localhost:{port}', {keys}");
+        kinds.push(("backups", place, "backups.count > 0"));
+    }
     let mut profile =
         "ready: 1\nid: s\ntitle: S\nsecrets: {TOKEN: {about: a token}}\ndefaults: {timeout: 2s, retries: 0}\nchecks:\n".to_owned();
     for (kind, fields, expect) in &kinds {

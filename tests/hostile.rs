@@ -55,6 +55,11 @@ async fn audit(profile: &str, only: &str) -> Run {
 
 /// The same with the profile and all else that lies in a folder.
 async fn audit_in(bench: &Bench, more: &[&str]) -> Run {
+    audit_within(bench, more, HUNG).await
+}
+
+/// The same where more time may pass.
+async fn audit_within(bench: &Bench, more: &[&str], patience: Duration) -> Run {
     let own = ["audit", "--profile", "p.yaml", "--report", "json=run.json"];
     let args: Vec<&str> = own.iter().chain(more).copied().collect();
     let mut command = tokio::process::Command::from(bench.command(&args));
@@ -71,7 +76,7 @@ async fn audit_in(bench: &Bench, more: &[&str]) -> Run {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        assert!(start.elapsed() < HUNG, "the binary hangs");
+        assert!(start.elapsed() < patience, "the binary hangs");
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
     Run {
@@ -288,6 +293,69 @@ checks:
     assert_eq!(run.outcome("ends"), ("fail", "probe.timeout"), "{told}");
     assert_eq!(run.outcome("cut"), ("fail", "expect.false"), "{told}");
     assert_eq!(run.code, Some(1));
+    assert!(
+        run.memory.is_none_or(|memory| memory < MOST_MEMORY),
+        "{:?} KiB",
+        run.memory
+    );
+}
+
+/// A bucket with a million objects, and one whose listing has no end.
+#[cfg(feature = "backups")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_of_a_million_objects_is_folded_while_it_arrives() {
+    use crate::support::http::{clear, full, status};
+
+    let objects = (0..1000).map(|object| {
+        format!(
+            "<Contents><Key>db/PAGE/{object}.dump</Key><LastModified>2026-11-21T03:00:00.000Z</LastModified>\
+             <Size>{object}</Size></Contents>"
+        )
+    });
+    let objects = objects.collect::<Vec<_>>().concat();
+    let pages_until = |last: usize| {
+        let objects = objects.clone();
+        clear(move |request: http::Request<bytes::Bytes>| {
+            let query = request.uri().query().unwrap_or_default();
+            let number = query
+                .split('&')
+                .find_map(|part| part.strip_prefix("continuation-token="))
+                .map_or(0, |token| token.parse::<usize>().unwrap());
+            let page = format!(
+                "<ListBucketResult><IsTruncated>{}</IsTruncated><NextContinuationToken>{}</NextContinuationToken>{}</ListBucketResult>",
+                number < last,
+                number + 1,
+                objects.replace("PAGE", &number.to_string())
+            );
+            let code = if query.contains("list-type") {
+                200
+            } else {
+                403
+            };
+            async move { status(code).body(full(page)).unwrap() }
+        })
+    };
+    let (million, endless) = (pages_until(999).await, pages_until(usize::MAX).await);
+    let check = |id: &str, port: u16, timeout: &str| {
+        format!(
+            "  - {{id: {id}, title: All are there, timeout: {timeout}, probe: {{backups: {{location: 's3://b/db/', endpoint: 'http://127.0.0.1:{port}'}}}}, expect: backups.count == 1000000}}\n"
+        )
+    };
+    let profile = format!(
+        "ready: 1\nid: hostile\ntitle: Hostile\ndefaults: {{retries: 0}}\nchecks:\n{}{}",
+        check("million", million.port, "10m"),
+        check("endless", endless.port, "3s")
+    );
+    let bench = Bench::new().file("p.yaml", profile);
+    let run = audit_within(&bench, &[], Duration::from_mins(10)).await;
+    let told = format!("{:#}", run.report["checks"]);
+    assert_eq!(run.outcome("million"), ("pass", ""), "{told}");
+    assert_eq!(
+        run.outcome("endless"),
+        ("error", "file.truncated"),
+        "{told}"
+    );
+    assert!(told.contains("time ran out after"), "{told}");
     assert!(
         run.memory.is_none_or(|memory| memory < MOST_MEMORY),
         "{:?} KiB",

@@ -264,7 +264,7 @@ macro_rules! probes {
 }
 
 /// Kinds that stand behind a cargo feature of their name.
-pub const OPTIONAL: &[&str] = &["postgres"];
+pub const OPTIONAL: &[&str] = &["backups", "postgres"];
 
 fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
     let facts = serde_json::to_value(answer.facts).map_err(|error| {
@@ -279,6 +279,8 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 
 probes! {
     api::Api,
+    #[cfg(feature = "backups")]
+    backups::Backups,
     burst::Burst,
     command::Command,
     compose::Compose,

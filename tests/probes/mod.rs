@@ -1,6 +1,8 @@
 //! One module per probe kind: good, refused, slow, garbage.
 
 mod api;
+#[cfg(feature = "backups")]
+mod backups;
 mod burst;
 mod command;
 mod compose;

@@ -5,6 +5,8 @@
 //! runs everything else.
 
 mod audit;
+#[cfg(all(feature = "backups", feature = "postgres"))]
+mod backups;
 mod compose;
 mod docker;
 mod host;
@@ -18,7 +20,7 @@ mod openssl;
 mod postgres;
 mod prometheus;
 mod redis;
-mod services;
+pub mod services;
 mod ssh;
 
 use std::path::PathBuf;

@@ -17,7 +17,7 @@ use crate::support::certificates::{Authority, Leaf, pem};
 use crate::support::context;
 
 /// A program of PostgreSQL's, which Debian keeps in a folder of each version.
-fn installed(name: &str) -> Option<PathBuf> {
+pub(super) fn installed(name: &str) -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok();
     let found = versions
         .into_iter()
@@ -55,14 +55,17 @@ fn run(command: &[String]) {
     assert!(ran.status.success(), "{command:?}: {ran:?}");
 }
 
-struct Server {
+pub(super) struct Server {
     service: Service,
     psql: PathBuf,
 }
 
 impl Server {
     /// A new server with these settings, a superuser `boss` and two tables.
-    async fn start(settings: &[&str], certificate: Option<(&str, &str)>) -> Option<Self> {
+    pub(super) async fn start(
+        settings: &[&str],
+        certificate: Option<(&str, &str)>,
+    ) -> Option<Self> {
         let (initdb, postgres, psql) = (
             installed("initdb")?,
             installed("postgres")?,
@@ -156,8 +159,13 @@ impl Server {
         Some(server)
     }
 
+    /// Where it listens.
+    pub(super) fn port(&self) -> u16 {
+        self.service.port
+    }
+
     /// Runs statements as the superuser, once the server lets anybody in.
-    fn sql(&self, text: &str) {
+    pub(super) fn sql(&self, text: &str) {
         let port = self.service.port.to_string();
         let mut last = None;
         for _ in 0..100 {

@@ -100,7 +100,10 @@ impl Call {
     }
 
     /// As it is: redirects are answers, and the body is neither asked for nor read compressed.
-    #[expect(dead_code, reason = "for clients that sign what they send")]
+    #[cfg_attr(
+        not(feature = "backups"),
+        expect(dead_code, reason = "for clients that sign what they send")
+    )]
     pub(in crate::probe) fn unchanged(mut self) -> Self {
         self.redirects = 0;
         self.raw = true;
