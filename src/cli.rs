@@ -6,6 +6,10 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod ledger;
+
+pub use ledger::{Attest, EntryArgs, LedgerArgs, Sign, Waive};
+
 use crate::exit::Exit;
 use crate::units::Duration;
 
@@ -53,6 +57,8 @@ pub enum Command {
     Attest(Attest),
     /// Accept failing checks until a date: adds to the ledger.
     Waive(Waive),
+    /// Approve sections as a saved report shows them: adds to the ledger.
+    Sign(Sign),
     /// List the built-in checks or profiles, the probe kinds, the report formats or reason codes.
     List(List),
     /// Explain a check, a profile, a probe kind or a reason code.
@@ -82,15 +88,6 @@ pub struct Audit {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub output: OutputArgs,
-}
-
-/// What people said about the profile.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Ledger")]
-pub struct LedgerArgs {
-    /// Attestations and waivers [default: PROFILE.ledger.yaml or ready.ledger.yaml beside it].
-    #[arg(long, value_name = "FILE")]
-    pub ledger: Option<PathBuf>,
 }
 
 /// `ready plan`
@@ -164,78 +161,6 @@ pub struct Validate {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub ledger: LedgerArgs,
-}
-
-/// `ready attest`
-#[derive(Clone, Debug, Args)]
-pub struct Attest {
-    /// Checks, or sections by their path.
-    #[arg(value_name = "ID")]
-    pub ids: Vec<String>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on its type")]
-    pub entry: EntryArgs,
-    /// Who looked, such as 'Ana Mensah <ana@zebu.example>'.
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-    /// What was seen.
-    #[arg(long, value_name = "TEXT")]
-    pub note: Option<String>,
-    /// Where it can be seen: a URL, or a file, whose hash is kept.
-    #[arg(long, value_name = "URL|FILE")]
-    pub evidence: Option<String>,
-    /// The last day on which it holds.
-    #[arg(long, value_name = "DATE", conflicts_with = "valid_for")]
-    pub expires: Option<String>,
-    /// How long it holds: weekly, monthly, quarterly, annual, 90d.
-    #[arg(long, value_name = "PERIOD")]
-    pub valid_for: Option<String>,
-    /// It holds for this release alone.
-    #[arg(long, value_name = "RELEASE")]
-    pub release: Option<String>,
-    /// It holds for this file as it is now.
-    #[arg(long, value_name = "FILE")]
-    pub document: Option<PathBuf>,
-    /// Ask about everything that waits for a word, the most valuable first.
-    #[arg(long, short)]
-    pub interactive: bool,
-}
-
-/// `ready waive`
-#[derive(Clone, Debug, Args)]
-pub struct Waive {
-    /// Checks, or sections by their path.
-    #[arg(value_name = "ID", required = true)]
-    pub ids: Vec<String>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on its type")]
-    pub entry: EntryArgs,
-    /// Who answers for it.
-    #[arg(long, value_name = "NAME")]
-    pub owner: Option<String>,
-    /// Why it is acceptable for now.
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// The last day on which it holds, at most 90 days from now.
-    #[arg(long, value_name = "DATE")]
-    pub until: Option<String>,
-}
-
-/// What an entry of the ledger is about and where it goes.
-#[derive(Clone, Debug, Args)]
-pub struct EntryArgs {
-    /// A built-in profile's id, or a file.
-    #[arg(long, short, value_name = "PROFILE")]
-    pub profile: String,
-    /// Set a variable of the profile.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    pub set: Vec<(String, String)>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "documented on its type")]
-    pub ledger: LedgerArgs,
-    /// The day that it is dated on [default: today, in UTC].
-    #[arg(long, value_name = "DATE")]
-    pub at: Option<String>,
 }
 
 /// `ready list`

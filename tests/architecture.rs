@@ -76,7 +76,7 @@ fn each_wrapped_crate_is_named_in_one_room() {
     assert_only_in(
         &sources,
         &["clap::", "clap_"],
-        &["cli.rs", "commands/", "main.rs"],
+        &["cli.rs", "cli/", "commands/", "main.rs"],
     );
 }
 

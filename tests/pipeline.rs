@@ -84,7 +84,7 @@ fn report(profile: &Profile, evidence: &Evidence) -> Report {
             verdict: judge(check, &answers, &Ledger::default()),
         })
         .collect();
-    let score = score(profile, &judged);
+    let score = score(profile, &judged, &Ledger::default());
     Report::build(profile, evidence, &judged, score)
 }
 

@@ -1,4 +1,4 @@
-//! What `ready attest` and `ready waive` have in common: the profile that an entry is about, the
+//! What `ready attest`, `ready waive` and `ready sign` have in common: the profile that an entry is about, the
 //! ledger that it goes to, and asking people for what they did not say.
 
 use std::io::{self, BufRead as _, Write as _};

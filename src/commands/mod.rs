@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod schema;
 mod shell;
+mod sign;
 mod validate;
 mod waive;
 
@@ -42,6 +43,7 @@ pub fn run(cli: Cli, host: &Host) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(&args, &ui),
         Command::Attest(args) => attest::run(&args, &ui),
         Command::Waive(args) => waive::run(&args, &ui),
+        Command::Sign(args) => sign::run(&args, &ui),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args, &ui),
         Command::Demo(args) => demo::run(&args, &ui),

@@ -13,7 +13,7 @@ use crate::judge::{Answers, judge, notices};
 use crate::ledger::{self, Ledger};
 use crate::profile::Profile;
 use crate::report::{self, FORMATS, Format, Report, Style};
-use crate::score::{Judged, score};
+use crate::score::{Judged, score, uncovered};
 
 /// Judges, scores and reports.
 pub(super) fn conclude(profile: &Profile, evidence: &Evidence, ledger: &Ledger) -> Report {
@@ -26,10 +26,12 @@ pub(super) fn conclude(profile: &Profile, evidence: &Evidence, ledger: &Ledger) 
             verdict: judge(check, &answers, ledger),
         })
         .collect();
-    let score = score(profile, &judged);
+    let score = score(profile, &judged, ledger);
     let verdicts: Vec<_> = judged.iter().map(|one| (one.check, &one.verdict)).collect();
+    let mut notices = notices(&verdicts, ledger, ledger::today(evidence.started));
+    notices.extend(uncovered(profile));
     Report {
-        notices: notices(&verdicts, ledger, ledger::today(evidence.started)),
+        notices,
         ..Report::build(profile, evidence, &judged, score)
     }
 }

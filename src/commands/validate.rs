@@ -16,10 +16,11 @@ pub(super) fn run(args: &Validate, ui: &Ui<'_>) -> anyhow::Result<Exit> {
         Some(place) => {
             let ledger = ledger::load(&place, &profile, ui)?;
             format!(
-                "{} is valid: {}, {}\n",
+                "{} is valid: {}, {}, {}\n",
                 place.name,
                 count(ledger.attestations.len(), "attestation"),
-                count(ledger.waivers.len(), "waiver")
+                count(ledger.waivers.len(), "waiver"),
+                count(ledger.sign_offs.len(), "sign-off")
             )
         }
     };

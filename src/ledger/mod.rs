@@ -1,4 +1,4 @@
-//! What people vouch for, accept and approve: attestations and waivers.
+//! What people vouch for, accept and approve: attestations, waivers and sign-offs.
 //!
 //! The ledger is a YAML file in git beside the profile, so that review and blame are the audit
 //! trail. `raw` is what people write, `resolve` makes it valid, `add` puts an entry into its text,
@@ -36,6 +36,8 @@ pub struct Ledger {
     pub attestations: Vec<Attestation>,
     /// What owners accept, in the order of the file.
     pub waivers: Vec<Waiver>,
+    /// What people approved, in the order of the file.
+    pub sign_offs: Vec<SignOff>,
 }
 
 /// The lists of a ledger.
@@ -45,6 +47,8 @@ pub enum List {
     Attestations,
     /// What owners accept.
     Waivers,
+    /// What people approve.
+    SignOffs,
 }
 
 impl List {
@@ -53,6 +57,7 @@ impl List {
         match self {
             Self::Attestations => "attestations",
             Self::Waivers => "waivers",
+            Self::SignOffs => "sign_offs",
         }
     }
 }
@@ -178,6 +183,23 @@ pub struct Waiver {
     /// The last day on which it holds.
     #[schemars(with = "String", extend("format" = "date"))]
     pub until: Date,
+}
+
+/// The approval of a section's result.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SignOff {
+    /// Path of the section.
+    pub section: String,
+    /// Who approves.
+    pub by: String,
+    /// When.
+    pub at: Date,
+    /// What is said with it.
+    pub note: Option<String>,
+    /// SHA-256 of the profile.
+    pub profile: String,
+    /// SHA-256 of the section's result.
+    pub result: String,
 }
 
 /// The day it is everywhere in the ledger: UTC.

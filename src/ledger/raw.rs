@@ -25,6 +25,8 @@ pub(crate) struct RawLedger {
     pub(crate) attestations: Option<Vec<Tree<RawAttestation>>>,
     /// Accepted failures.
     pub(crate) waivers: Option<Vec<Tree<RawWaiver>>>,
+    /// Approvals of sections. `ready sign` writes them.
+    pub(crate) sign_offs: Option<Vec<Tree<RawSignOff>>>,
 }
 
 /// A person's statement that a check, or everything in a section that takes a statement, holds.
@@ -95,4 +97,26 @@ pub(crate) struct RawWaiver {
     pub(crate) at: Spanned<String>,
     /// The last day on which it holds, at most 90 days after `at`.
     pub(crate) until: Spanned<String>,
+}
+
+/// The approval of a section as a report showed it. It counts while the section passes with the
+/// same result.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "LedgerSignOff")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSignOff {
+    /// The section, by its path.
+    pub(crate) section: Spanned<String>,
+    /// The role in which it is approved, that of the section's `sign_off`.
+    pub(crate) role: Spanned<String>,
+    /// Who approves.
+    pub(crate) by: Spanned<String>,
+    /// The day of the approval.
+    pub(crate) at: Spanned<String>,
+    /// What is to be said with it.
+    pub(crate) note: Option<String>,
+    /// SHA-256 of the profile, as in the report's `run.profile`.
+    pub(crate) profile: Spanned<String>,
+    /// SHA-256 of the section's result, as in its `sign_off.result` in the report.
+    pub(crate) result: Spanned<String>,
 }

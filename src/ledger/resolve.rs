@@ -2,25 +2,25 @@
 //!
 //! Whether an entry still holds today is not decided here: an expired one is no mistake.
 
+mod values;
+
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use jiff::civil::Date;
 
-use super::raw::{RawAttestation, RawHashed, RawLedger, RawWaiver};
-use super::{Attestation, Flaw, Ledger, Target, Waiver, after};
+use super::raw::{RawAttestation, RawLedger, RawSignOff, RawWaiver};
+use super::{Attestation, Ledger, SignOff, Target, Waiver, after};
 use crate::check::CheckId;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::profile::decode::{Spanned, Tree, decode};
-use crate::profile::tree::{Kind, Node};
+use crate::profile::tree::Node;
 use crate::profile::{Profile, Section};
 use crate::reason::Reason;
 use crate::units::Period;
 
 /// Days from `at` to the last day of a waiver.
 const LONGEST_WAIVER: Period = Period::of_days(90);
-/// Characters of a name.
-const LONGEST_NAME: usize = 200;
 /// Characters of a reason that says anything.
 const SHORTEST_REASON: usize = 10;
 
@@ -51,9 +51,11 @@ pub(super) fn resolve(
     let waivers = reader.entries(raw.waivers.as_ref(), Reader::waiver, |entry| {
         (entry.target.clone(), entry.at)
     });
+    let sign_offs = reader.entries(raw.sign_offs.as_ref(), Reader::sign_off, Clone::clone);
     Ledger {
         attestations,
         waivers,
+        sign_offs,
     }
 }
 
@@ -201,6 +203,48 @@ impl Reader<'_> {
         })
     }
 
+    fn sign_off(&mut self, raw: &RawSignOff, place: &Span) -> Option<SignOff> {
+        let target = self.target(None, Some(&raw.section), place);
+        if target.is_some() {
+            self.role(raw);
+        }
+        let by = self.name(&raw.by);
+        let at = self.past(&raw.at);
+        let help = "`ready sign` takes it from a saved report";
+        let profile = self.sha256(&raw.profile, help);
+        let result = self.sha256(&raw.result, help);
+        target?;
+        Some(SignOff {
+            section: raw.section.value.clone(),
+            by: by?,
+            at: at?,
+            note: raw.note.clone(),
+            profile: profile?,
+            result: result?,
+        })
+    }
+
+    /// Only the role that a section asks for can approve it.
+    fn role(&mut self, raw: &RawSignOff) {
+        let section = find_section(&self.profile.sections, &raw.section.value);
+        match section.and_then(|section| section.sign_off.as_ref()) {
+            None => {
+                let message = format!("nobody is asked to sign off `{}`", raw.section.value);
+                let help = "give the section a `sign_off: {role: …}` in the profile";
+                self.tell("ledger.sign-off", message, &raw.section.span, help);
+            }
+            Some(asked) if asked.role != raw.role.value => {
+                let message = format!(
+                    "`{}` is signed off by {}, not by {}",
+                    raw.section.value, asked.role, raw.role.value
+                );
+                let help = "a section is approved in the role that its `sign_off` names";
+                self.tell("ledger.role", message, &raw.role.span, help);
+            }
+            Some(_) => {}
+        }
+    }
+
     /// The check or the section, which must be there.
     fn target(
         &mut self,
@@ -262,141 +306,16 @@ impl Reader<'_> {
                     cannot be asked, or accept its failure with a waiver";
         self.tell("ledger.probed", message, place, help);
     }
+}
 
-    fn name(&mut self, written: &Spanned<String>) -> Option<String> {
-        let name = written.value.trim();
-        let odd = name.chars().any(char::is_control);
-        if name.is_empty() || odd || name.chars().count() > LONGEST_NAME {
-            let message = "this is nobody's name";
-            let help = "a name on one line, such as `Ana Mensah <ana@zebu.example>`";
-            self.tell("ledger.name", message, &written.span, help);
-            return None;
+fn find_section<'a>(sections: &'a [Section], path: &str) -> Option<&'a Section> {
+    sections.iter().find_map(|section| {
+        if section.path == path {
+            Some(section)
+        } else {
+            find_section(&section.sections, path)
         }
-        Some(name.to_owned())
-    }
-
-    /// A day, written in full: `2026-11-02`.
-    fn date(&mut self, written: &Spanned<String>) -> Option<Date> {
-        let shaped = written.value.len() == 10
-            && written
-                .value
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| match at {
-                    4 | 7 => byte == b'-',
-                    _ => byte.is_ascii_digit(),
-                });
-        let date = written.value.parse::<Date>().ok().filter(|_| shaped);
-        if date.is_none() {
-            let message = format!("`{}` is no date", written.value);
-            let help = "year, month and day: 2026-11-02";
-            self.tell("ledger.date", message, &written.span, help);
-        }
-        date
-    }
-
-    /// A day that is not in the future.
-    fn past(&mut self, written: &Spanned<String>) -> Option<Date> {
-        let date = self.date(written)?;
-        if date <= self.today {
-            return Some(date);
-        }
-        let message = format!("{date} is in the future: it is {} in UTC", self.today);
-        let help = "an entry is dated on the day on which it is made, or earlier";
-        self.tell("ledger.future", message, &written.span, help);
-        None
-    }
-
-    /// The entry's own end. The outer `None` is a mistake.
-    #[expect(
-        clippy::option_option,
-        reason = "no end of its own is another thing than a wrong one"
-    )]
-    fn until(&mut self, raw: &RawAttestation, at: Option<Date>) -> Option<Option<Date>> {
-        match (&raw.expires, &raw.valid_for) {
-            (None, None) => Some(None),
-            (Some(expires), None) => {
-                let date = self.date(expires)?;
-                if at.is_some_and(|at| date < at) {
-                    let message = format!("it expires on {date}, before it was made");
-                    let help = "`expires` is the last day on which it holds";
-                    self.tell("ledger.order", message, &expires.span, help);
-                    return None;
-                }
-                Some(Some(date))
-            }
-            (None, Some(period)) => at.map(|at| Some(after(at, period.value))),
-            (Some(_), Some(period)) => {
-                let message = "both `expires` and `valid_for`";
-                self.tell("ledger.ambiguous", message, &period.span, "keep one");
-                None
-            }
-        }
-    }
-
-    /// Holds while the profile's variable `release` has this value.
-    fn release(&mut self, written: &Spanned<String>) -> Option<Flaw> {
-        let current = match self.profile.vars.get("release") {
-            Some(serde_json::Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => {
-                let message = "the profile has no variable `release` to compare with";
-                let help = "add `vars: {release: {required: true}}` to it, and run with \
-                            `--set release=…`";
-                self.tell("ledger.release", message, &written.span, help);
-                return None;
-            }
-        };
-        (current != written.value).then(|| Flaw {
-            reason: Reason::AttestOutdated,
-            what: format!(
-                "it was made for release {}, this is {current}",
-                written.value
-            ),
-        })
-    }
-
-    /// A URL, or a file that must be what it was.
-    fn evidence(&mut self, node: &Node) -> Option<(String, Option<Flaw>)> {
-        if matches!(node.kind, Kind::Map(_)) {
-            return self.hashed(node, Reason::AttestEvidence, "the evidence");
-        }
-        let text = node.as_text().unwrap_or_default().trim();
-        let url = url::Url::parse(text).ok();
-        let is_web = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-        if url.as_ref().is_some_and(is_web) {
-            return Some((text.to_owned(), None));
-        }
-        let message = "the evidence is neither a URL nor a file with its hash";
-        let help = "write `https://…`, or `{file: drills/restore.md, sha256: …}`";
-        self.tell("ledger.evidence", message, &node.span, help);
-        None
-    }
-
-    /// A file's name, and the flaw if it is not what it was.
-    fn hashed(
-        &mut self,
-        node: &Node,
-        reason: Reason,
-        what: &str,
-    ) -> Option<(String, Option<Flaw>)> {
-        let read = decode::<RawHashed>(node, self.problems);
-        let raw = read.value.filter(|_| read.clean)?;
-        let written = raw.sha256.value.to_ascii_lowercase();
-        if written.len() != 64 || !written.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let message = "this is no SHA-256 in hexadecimal";
-            let help = format!("`sha256sum {}` prints it", raw.file.value);
-            self.tell("ledger.sha256", message, &raw.sha256.span, &help);
-            return None;
-        }
-        let name = raw.file.value;
-        let what = match (self.files)(&name) {
-            Ok(found) if found == written => return Some((name, None)),
-            Ok(_) => format!("{what} {name} has changed since"),
-            Err(error) => format!("{what} {name} cannot be read: {error}"),
-        };
-        Some((name, Some(Flaw { reason, what })))
-    }
+    })
 }
 
 fn section_paths<'a>(sections: &'a [Section], paths: &mut Vec<&'a str>) {

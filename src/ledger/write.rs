@@ -72,7 +72,8 @@ pub fn append(
 /// The start of a new ledger.
 fn begin(profile: &Profile) -> String {
     format!(
-        "# What people vouch for and accept. `ready attest` and `ready waive` add to it.\n\
+        "# What people vouch for, accept and approve; `ready attest`, `ready waive` and\n\
+         # `ready sign` add to it.\n\
          ledger: 1\nprofile: {}\n",
         profile.identity.id
     )

@@ -18,6 +18,8 @@ impl Profile {
             about: first.about.clone(),
             minimum: None,
             min_coverage: first.min_coverage,
+            require_sign_offs: first.require_sign_offs,
+            distinct_approvers: first.distinct_approvers,
             vars: first.vars.clone(),
             secrets: first.secrets.clone(),
             sections: Vec::new(),

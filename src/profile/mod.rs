@@ -182,6 +182,10 @@ pub struct Profile {
     pub minimum: Option<f64>,
     /// Share of the weight that must be known.
     pub min_coverage: Option<f64>,
+    /// Whether every sign-off must be there.
+    pub require_sign_offs: bool,
+    /// Whether nobody may sign off for two roles.
+    pub distinct_approvers: bool,
     /// Values of the variables.
     pub vars: BTreeMap<String, Value>,
     /// The secrets it may use.

@@ -46,6 +46,12 @@ pub(crate) struct RawProfile {
     pub(crate) minimum: Option<Spanned<f64>>,
     /// Percentage of the weight, 0 to 100, that must be known.
     pub(crate) min_coverage: Option<Spanned<f64>>,
+    /// Whether every `sign_off` must be there for the verdict to be ready.
+    #[serde(default)]
+    pub(crate) require_sign_offs: bool,
+    /// Whether nobody may sign off for two roles.
+    #[serde(default)]
+    pub(crate) distinct_approvers: bool,
     /// The tree of sections.
     #[serde(default)]
     pub(crate) sections: Vec<RawSection>,

@@ -31,6 +31,16 @@ impl Format for Junit {
         for (name, value) in properties(report) {
             suite.add_property((name, one_line(&value).as_str()));
         }
+        for (section, sign_off) in words::signed(&report.sections) {
+            let who = sign_off.by.as_deref().unwrap_or("nobody");
+            let text = format!(
+                "{} by {}: {} ({who})",
+                section.title,
+                sign_off.role,
+                sign_off.status.word()
+            );
+            suite.add_property(("sign_off", one_line(&text).as_str()));
+        }
         for notice in &report.notices {
             let text = format!("{}: {}: {}", notice.reason, notice.target.id(), notice.text);
             suite.add_property(("notice", one_line(&text).as_str()));

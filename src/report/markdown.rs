@@ -39,6 +39,7 @@ impl Format for Markdown {
         findings(&mut page, "Unknown", &found.unknown);
         fix_first(&mut page, report);
         said(&mut page, report);
+        sign_offs(&mut page, report);
         all_checks(&mut page, report);
         page.push(format!("<sub>{}</sub>", escaped(&footer(report))));
         let mut text = page.join("\n\n");
@@ -99,7 +100,11 @@ fn section_rows(rows: &mut Vec<String>, sections: &[Section], depth: usize) {
         if let Some(sign_off) = &section.sign_off {
             push(
                 &mut counts,
-                format_args!("; sign-off by {} pending", escaped(&sign_off.role)),
+                format_args!(
+                    "; sign-off by {} {}",
+                    escaped(&sign_off.role),
+                    sign_off.status.word()
+                ),
             );
         }
         rows.push(format!(
@@ -230,6 +235,34 @@ fn said(page: &mut Vec<String>, report: &Report) {
         )
     });
     page.push(lines.collect::<Vec<_>>().join("\n"));
+}
+
+/// Who approved what.
+fn sign_offs(page: &mut Vec<String>, report: &Report) {
+    let signed = words::signed(&report.sections);
+    if signed.is_empty() {
+        return;
+    }
+    page.push("### Sign-offs".to_owned());
+    let mut rows = vec![
+        "| area | role | who | when | status |".to_owned(),
+        "|---|---|---|---|---|".to_owned(),
+    ];
+    for (section, sign_off) in signed {
+        let mut status = sign_off.status.word().to_owned();
+        if let Some(void) = &sign_off.void {
+            push(&mut status, format_args!(": {}", escaped(void)));
+        }
+        rows.push(format!(
+            "| {} | {} | {} | {} | {} {status} |",
+            escaped(&section.title),
+            escaped(&sign_off.role),
+            escaped(sign_off.by.as_deref().unwrap_or("–")),
+            sign_off.at.map_or("–".to_owned(), |at| at.to_string()),
+            words::sign(words::approval(sign_off.status)),
+        ));
+    }
+    page.push(rows.join("\n"));
 }
 
 /// Everything that is not told above, folded.

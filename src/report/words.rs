@@ -7,7 +7,7 @@ use crate::check::{Effort, Impact};
 use crate::exit::Exit;
 use crate::judge::Status;
 use crate::reason::Reason;
-use crate::score::Counts;
+use crate::score::{Counts, Section, SignOff, SignOffStatus};
 
 /// A sign that tells a status without colour; the word stands beside it.
 pub(super) const fn sign(status: Status) -> &'static str {
@@ -19,6 +19,30 @@ pub(super) const fn sign(status: Status) -> &'static str {
         Status::Waived => "~",
         Status::Na => "-",
         Status::Info => "i",
+    }
+}
+
+/// The sections that somebody is asked to sign off, in the order of the profile.
+pub(super) fn signed(sections: &[Section]) -> Vec<(&Section, &SignOff)> {
+    let mut signed = Vec::new();
+    for section in sections {
+        signed.extend(
+            section
+                .sign_off
+                .as_ref()
+                .map(|sign_off| (section, sign_off)),
+        );
+        signed.extend(self::signed(&section.sections));
+    }
+    signed
+}
+
+/// Whether an approval stands, with a sign: it is what a check's status would be.
+pub(super) const fn approval(status: SignOffStatus) -> Status {
+    match status {
+        SignOffStatus::Approved => Status::Attested,
+        SignOffStatus::Pending => Status::Pending,
+        SignOffStatus::Void => Status::Expired,
     }
 }
 

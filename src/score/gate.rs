@@ -1,9 +1,7 @@
-//! The overall verdict: blockers, stages, minimums and coverage. The worst wins.
-//!
-//! It does not enforce sign-offs; those are shown as pending.
+//! The overall verdict: blockers, stages, minimums, coverage and sign-offs. The worst wins.
 
 use super::tally::Tally;
-use super::{Leaf, Overall};
+use super::{Leaf, Overall, sign_off};
 use crate::judge::Status;
 use crate::profile::{Profile, Section};
 use crate::text::count;
@@ -22,6 +20,17 @@ impl Gate {
     fn new(verdict: Overall, cause: impl Into<String>) -> Self {
         let cause = cause.into();
         Self { verdict, cause }
+    }
+
+    /// The same, or inconclusive while sign-offs that are required are missing.
+    pub(super) fn and_sign_offs(self, profile: &Profile, sections: &[super::Section]) -> Self {
+        if !profile.require_sign_offs || self.verdict >= Overall::Inconclusive {
+            return self;
+        }
+        match sign_off::missing(sections) {
+            Some(cause) => Self::new(Overall::Inconclusive, cause),
+            None => self,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod gate;
 mod remedy;
+mod sign_off;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, CheckId};
 use crate::judge::{Status, Verdict};
+use crate::ledger::Ledger;
 use crate::profile::{self, Profile};
 use crate::reason::Reason;
 
 pub use remedy::Remedy;
+pub use sign_off::{SignOff, SignOffStatus, uncovered};
 use tally::{Tally, percent, points};
 
 /// Name of the way scores are made; it changes whenever the same verdicts would score otherwise.
@@ -135,23 +138,6 @@ pub struct Section {
     pub sections: Vec<Section>,
 }
 
-/// The approval of a section.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SignOff {
-    /// Whose it is.
-    pub role: String,
-    /// Where it stands.
-    pub status: SignOffStatus,
-}
-
-/// Where an approval stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignOffStatus {
-    /// Nobody has approved yet.
-    Pending,
-}
-
 /// One thing that took down one or more checks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
@@ -190,11 +176,13 @@ pub struct Score {
 }
 
 /// Adds up `judged`, which are verdicts on checks of `profile`.
-pub fn score(profile: &Profile, judged: &[Judged<'_>]) -> Score {
+pub fn score(profile: &Profile, judged: &[Judged<'_>], ledger: &Ledger) -> Score {
     let leaves: Vec<Leaf<'_>> = judged.iter().map(Leaf::new).collect();
     let total: Tally = leaves.iter().map(|leaf| leaf.tally).sum();
     let minimum = gate::minimum(profile, &leaves);
-    let gate = gate::of_profile(profile, minimum, &leaves);
+    let mut sections = sections(&profile.sections, &leaves);
+    sign_off::settle(&mut sections, profile, ledger);
+    let gate = gate::of_profile(profile, minimum, &leaves).and_sign_offs(profile, &sections);
     let causes = causes(&leaves);
     Score {
         verdict: gate.verdict,
@@ -202,7 +190,7 @@ pub fn score(profile: &Profile, judged: &[Judged<'_>]) -> Score {
         numbers: Numbers::from(&total),
         minimum,
         counts: counts(leaves.iter()),
-        sections: sections(&profile.sections, &leaves),
+        sections,
         points: leaves
             .iter()
             .map(|leaf| points(leaf.tally.gain(), total.scored))
@@ -253,6 +241,11 @@ fn sections(sections: &[profile::Section], leaves: &[Leaf<'_>]) -> Vec<Section> 
                 sign_off: section.sign_off.as_ref().map(|sign_off| SignOff {
                     role: sign_off.role.clone(),
                     status: SignOffStatus::Pending,
+                    result: sign_off::result(inside()),
+                    by: None,
+                    at: None,
+                    note: None,
+                    void: None,
                 }),
                 when_due: section.when_due.clone(),
                 sections: self::sections(&section.sections, leaves),

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::{Judged, Overall, Score, score};
 use crate::check::{Attest, Check, CheckId, Effort, Impact, Rule};
 use crate::judge::{Status, Verdict};
+use crate::ledger::Ledger;
 use crate::profile::{Profile, Section, SignOff};
 use crate::reason::Reason;
 
@@ -69,6 +70,8 @@ fn profile(minimum: Option<f64>, sections: Vec<Section>) -> Profile {
         about: None,
         minimum,
         min_coverage: None,
+        require_sign_offs: false,
+        distinct_approvers: false,
         vars: std::collections::BTreeMap::new(),
         secrets: Vec::new(),
         sections,
@@ -95,7 +98,7 @@ fn scored(profile: &Profile, checks: &[(Check, Verdict)]) -> Score {
             verdict: verdict.clone(),
         })
         .collect();
-    score(profile, &judged)
+    score(profile, &judged, &Ledger::default())
 }
 
 fn golden() -> Vec<(Check, Verdict)> {

@@ -67,7 +67,8 @@ fn a_first_word_makes_the_ledger() {
     assert_eq!(
         bench.read("p.ledger.yaml"),
         format!(
-            "# What people vouch for and accept. `ready attest` and `ready waive` add to it.\n\
+            "# What people vouch for, accept and approve; `ready attest`, `ready waive` and\n\
+             # `ready sign` add to it.\n\
              ledger: 1\nprofile: shop\n\nattestations:\n  \
              - check: shop.restore-tested\n    by: Ana <ana@shop.example>\n    at: {today}\n    \
              note: \"all rows: \\\"there\\\"\"\n    valid_for: monthly\n    \

@@ -2,6 +2,7 @@
 
 mod broken;
 mod commands;
+mod sign_offs;
 mod verdicts;
 
 use jiff::{Timestamp, ToSpan as _};

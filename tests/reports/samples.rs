@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ready::check::{Attest, Check, CheckId, Effort, Fix, Impact, Rule};
 use ready::evidence::{Evidence, ProfileRef};
 use ready::judge::{Status, Verdict};
+use ready::ledger::Ledger;
 use ready::profile::{Profile, Section, SignOff};
 use ready::reason::Reason;
 use ready::report::Report;
@@ -128,6 +129,8 @@ pub fn profile(title: &str, minimum: Option<f64>, sections: Vec<Section>) -> Pro
         about: None,
         minimum,
         min_coverage: None,
+        require_sign_offs: false,
+        distinct_approvers: false,
         vars: BTreeMap::new(),
         secrets: Vec::new(),
         sections,
@@ -155,7 +158,7 @@ pub fn report(profile: &Profile, samples: &[Sample]) -> Report {
             verdict: sample.verdict.clone(),
         })
         .collect();
-    let score = score(profile, &judged);
+    let score = score(profile, &judged, &Ledger::default());
     let mut report = Report::build(profile, &evidence, &judged, score);
     report.run.probes = 12;
     // Snapshots hold from version to version.

@@ -99,6 +99,8 @@ pub(super) fn resolve(
         about: raw.about.clone(),
         minimum: raw.minimum.as_ref().map(|minimum| minimum.value),
         min_coverage: raw.min_coverage.as_ref().map(|minimum| minimum.value),
+        require_sign_offs: raw.require_sign_offs,
+        distinct_approvers: raw.distinct_approvers,
         vars: values,
         secrets: raw.secrets.0.iter().map(secret).collect(),
         sections,

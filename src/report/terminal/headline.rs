@@ -160,7 +160,7 @@ fn add_rows(page: &Page, table: &mut Table, sections: &[Section], depth: usize) 
             let role = short_line(&sign_off.role, TITLE_CHARACTERS);
             push(
                 &mut notes,
-                format_args!("{GLUE}· sign-off by {role} pending"),
+                format_args!("{GLUE}· sign-off by {role} {}", sign_off.status.word()),
             );
         }
         table.add_row([name, score, drawn, notes]);
