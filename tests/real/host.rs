@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use super::program;
 use super::services::{Service, free_port};
+use crate::support::binary::Bench;
 use crate::support::context;
 
 /// Makes a key, and gives the path of its private half.
@@ -257,4 +258,68 @@ async fn a_login_that_does_something_else_is_told() {
         assert_eq!(told.reason, reason, "{command}: {told:?}");
         assert!(start.elapsed() < Duration::from_mins(1));
     }
+}
+
+/// What `ready` says of the firewall that these commands make, in a network of their own.
+fn behind(commands: &str) -> Option<Value> {
+    for tool in ["nft", "iptables", "ip6tables"] {
+        program(tool)?;
+    }
+    let unshare = program("unshare")?;
+    let profile = "ready: 1\nid: h\ntitle: H\nchecks:\n  - {id: f, title: T, timeout: 2m, probe: {host: {}}, expect: \"host.firewall.ipv4 == 'closed'\"}\n";
+    let bench = Bench::new().file("p.yaml", profile);
+    let ready = env!("CARGO_BIN_EXE_ready");
+    let script = format!("{commands}\nexec {ready} gather --profile p.yaml --allow exec");
+    let ran = Command::new(unshare)
+        // Whoever is not root may be so in the new network alone.
+        .args(["-rn", "sh", "-e", "-c", &script])
+        .current_dir(bench.path(""))
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stderr);
+    let evidence: Value =
+        serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+    let answer = &evidence["observations"][0]["outcome"]["answer"];
+    assert_eq!(answer["gaps"]["firewall"], Value::Null, "{answer:#}");
+    Some(answer["facts"]["firewall"].clone())
+}
+
+#[test]
+fn the_firewall_is_the_one_of_the_kernel() {
+    let Some(none) = behind("true") else { return };
+    assert_eq!(
+        (&none["tool"], &none["ipv4"]),
+        (&json!("none"), &json!("open"))
+    );
+    assert_eq!(none["allowed"], Value::Null);
+    let allowed =
+        |port: &str| json!({"family": "ipv4", "protocol": "tcp", "ports": port, "from": "any"});
+
+    let nft = behind(
+        "nft add table ip f
+         nft 'add chain ip f input { type filter hook input priority 0; policy drop; }'
+         nft 'add rule ip f input ct state established,related accept'
+         nft 'add rule ip f input iif lo accept'
+         nft 'add rule ip f input tcp dport { 22, 443 } counter accept'",
+    );
+    let nft = nft.unwrap();
+    assert_eq!(
+        (&nft["tool"], &nft["ipv4"]),
+        (&json!("nft"), &json!("closed"))
+    );
+    assert_eq!(nft["allowed"], json!([allowed("22,443")]));
+
+    let tables = behind(
+        "iptables -A INPUT -i lo -j ACCEPT
+         iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+         iptables -A INPUT -p tcp -m multiport --dports 22,443 -m comment --comment 'the -j DROP door' -j ACCEPT
+         iptables -A INPUT -j REJECT",
+    );
+    let tables = tables.unwrap();
+    assert_eq!(
+        (&tables["tool"], &tables["ipv4"]),
+        (&json!("iptables"), &json!("closed"))
+    );
+    assert_eq!(tables["allowed"], json!([allowed("22,443")]));
 }

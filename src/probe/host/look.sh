@@ -61,7 +61,6 @@ look_ufw() { run ufw status verbose; }
 look_nft() { run nft -j list ruleset; }
 look_iptables() { run iptables -S; }
 look_ip6tables() { run ip6tables -S; }
-look_unattended() { need unattended-upgrade && run apt-config dump APT::Periodic; }
 
 look_release() {
     if [ -e /etc/os-release ]; then cat /etc/os-release; else cat /usr/lib/os-release; fi
@@ -137,6 +136,12 @@ look_crontabs() {
             if [ -f "$file" ]; then show "$file" || return; fi
         done
     done
+}
+
+look_unattended() {
+    run apt-config dump APT::Periodic || return
+    # Without the program that it calls, the setting does nothing.
+    if has unattended-upgrade; then echo 'installed "1";'; else echo 'installed "0";'; fi
 }
 
 look_docker() {

@@ -28,7 +28,7 @@ pub struct Updates {
 pub struct Unattended {
     /// Whether it asks for them regularly.
     pub update_lists: bool,
-    /// Whether it installs them regularly.
+    /// Whether it installs them regularly; it does not where the program for it is missing.
     pub upgrade: bool,
 }
 
@@ -129,9 +129,14 @@ pub(super) fn unattended(text: &str) -> Option<Unattended> {
         Some(value) => !["", "0"].contains(value),
     };
     let all = is_on("APT::Periodic::Enable") || !settings.contains_key("APT::Periodic::Enable");
+    let installed = match *settings.get("installed")? {
+        "1" => true,
+        "0" => false,
+        _ => return None,
+    };
     Some(Unattended {
         update_lists: all && is_on("APT::Periodic::Update-Package-Lists"),
-        upgrade: all && is_on("APT::Periodic::Unattended-Upgrade"),
+        upgrade: all && installed && is_on("APT::Periodic::Unattended-Upgrade"),
     })
 }
 
@@ -206,15 +211,19 @@ mod tests {
 
     #[test]
     fn whether_updates_install_themselves_is_told() {
-        let text = "APT::Periodic \"\";\nAPT::Periodic::Update-Package-Lists \"1\";\nAPT::Periodic::Unattended-Upgrade \"1\";\n";
+        let text = "APT::Periodic \"\";\nAPT::Periodic::Update-Package-Lists \"1\";\nAPT::Periodic::Unattended-Upgrade \"1\";\ninstalled \"1\";\n";
         let found = unattended(text).unwrap();
         assert!(found.update_lists && found.upgrade);
         let off = unattended(&text.replace("Upgrade \"1\"", "Upgrade \"0\"")).unwrap();
         assert!(off.update_lists && !off.upgrade);
         let all_off = format!("{text}APT::Periodic::Enable \"0\";\n");
         assert!(!unattended(&all_off).unwrap().upgrade);
-        assert!(!unattended("").unwrap().upgrade);
-        assert_eq!(unattended("odd\n"), None);
+        let missing = unattended(&text.replace("installed \"1\"", "installed \"0\"")).unwrap();
+        assert!(missing.update_lists && !missing.upgrade);
+        assert!(!unattended("installed \"1\";\n").unwrap().upgrade);
+        for odd in ["", "odd\n", "installed \"?\";\n"] {
+            assert_eq!(unattended(odd), None, "{odd}");
+        }
     }
 
     #[test]
