@@ -193,6 +193,11 @@ fn secrets_of_every_kind_stay_inside() {
             "scenario.steps.a.status == 200",
         ),
         (
+            "websocket",
+            format!("url: 'ws://localhost:{port}/', {bearer}, send: '${{secrets.TOKEN}}'"),
+            "websocket.accepted",
+        ),
+        (
             "command",
             "argv: [sh, -c, 'echo $T; echo $T >&2; exit 3'], set: {T: '${secrets.TOKEN}'}"
                 .to_owned(),

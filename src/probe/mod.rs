@@ -304,4 +304,5 @@ probes! {
     ssh::Ssh,
     tcp::Tcp,
     tls::Tls,
+    websocket::Websocket,
 }

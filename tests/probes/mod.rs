@@ -28,3 +28,4 @@ mod sites;
 mod ssh;
 mod tcp;
 mod tls;
+mod websocket;

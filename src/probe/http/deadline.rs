@@ -43,3 +43,10 @@ impl Deadline {
 pub(in crate::probe) fn milliseconds(time: Duration) -> f64 {
     time.as_micros() as f64 / 1000.0
 }
+
+/// The smallest time that at least `percent` of all do not exceed.
+pub(in crate::probe) fn percentile(ascending: &[Duration], percent: usize) -> f64 {
+    let rank = (ascending.len() * percent).div_ceil(100);
+    let time = ascending.get(rank.saturating_sub(1)).copied();
+    milliseconds(time.unwrap_or_default())
+}

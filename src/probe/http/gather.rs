@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::ask::Asker;
 use super::connection::{Reach, Via};
-use super::deadline::{Deadline, milliseconds};
+use super::deadline::{Deadline, milliseconds, percentile};
 use super::facts::{AddressResult, Facts, Samples};
 use super::follow::{Chain, Route, follow, target};
 use super::question::{Addresses, Http};
@@ -159,11 +159,4 @@ async fn samples(
         first_byte_p95_ms: percentile(&first_bytes, 95),
         first_byte_p99_ms: percentile(&first_bytes, 99),
     }))
-}
-
-/// The smallest time that at least `percent` of all do not exceed.
-fn percentile(ascending: &[Duration], percent: usize) -> f64 {
-    let rank = (ascending.len() * percent).div_ceil(100);
-    let time = ascending.get(rank.saturating_sub(1)).copied();
-    milliseconds(time.unwrap_or_default())
 }
