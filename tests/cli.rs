@@ -132,28 +132,8 @@ fn secrets_reach_the_server_and_no_output() {
     assert!(bench.read("e.json").contains("***"));
 }
 
-/// Whatever speaks back what it is sent, to every kind that takes a secret.
-#[test]
-fn secrets_of_every_kind_stay_inside() {
-    const CANARY: &str = "canary/with+odd=chars\"42";
-    let escaped = CANARY.replace('/', "\\/").replace('"', "\\\"");
-    let encoded: String = url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect();
-    let echo = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = echo.local_addr().unwrap().port();
-    // It ends with the test's process; each connection gets its few bytes and is closed.
-    std::thread::spawn(move || {
-        for stream in echo.incoming() {
-            let mut stream = stream.unwrap();
-            let mut buffer = [0; 4096];
-            _ = std::io::Read::read(&mut stream, &mut buffer);
-            let said = format!("{CANARY} {encoded} {escaped} canary/with+odd=chars&quot;42");
-            let head = format!("HTTP/1.1 500 {said}\r\ncontent-length: {}", said.len());
-            _ = std::io::Write::write_all(
-                &mut stream,
-                format!("{head}\r\nconnection: close\r\n\r\n{said}").as_bytes(),
-            );
-        }
-    });
+/// A question of every kind that takes a secret: its fields, and what cannot hold.
+fn asking_with_secrets(port: u16) -> Vec<(&'static str, String, &'static str)> {
     let place = format!("host: localhost, port: {port}");
     let url = format!("url: 'http://localhost:{port}/'");
     let bearer = "auth: {bearer: '${secrets.TOKEN}'}";
@@ -166,6 +146,11 @@ fn secrets_of_every_kind_stay_inside() {
             "burst.limited",
         ),
         ("http", format!("{url}, {bearer}"), "http.body == 'x'"),
+        (
+            "jwt",
+            "token: '${secrets.TOKEN}'".to_owned(),
+            "jwt.token.expired",
+        ),
         (
             "limits",
             format!("{url}, {bearer}, attempts: [malformed]"),
@@ -213,6 +198,32 @@ fn secrets_of_every_kind_stay_inside() {
         let place = format!("location: 's3://b/p', endpoint: 'http://localhost:{port}', {keys}");
         kinds.push(("backups", place, "backups.count > 0"));
     }
+    kinds
+}
+
+/// Whatever speaks back what it is sent, to every kind that takes a secret.
+#[test]
+fn secrets_of_every_kind_stay_inside() {
+    const CANARY: &str = "canary/with+odd=chars\"42";
+    let escaped = CANARY.replace('/', "\\/").replace('"', "\\\"");
+    let encoded: String = url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect();
+    let echo = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = echo.local_addr().unwrap().port();
+    // It ends with the test's process; each connection gets its few bytes and is closed.
+    std::thread::spawn(move || {
+        for stream in echo.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0; 4096];
+            _ = std::io::Read::read(&mut stream, &mut buffer);
+            let said = format!("{CANARY} {encoded} {escaped} canary/with+odd=chars&quot;42");
+            let head = format!("HTTP/1.1 500 {said}\r\ncontent-length: {}", said.len());
+            _ = std::io::Write::write_all(
+                &mut stream,
+                format!("{head}\r\nconnection: close\r\n\r\n{said}").as_bytes(),
+            );
+        }
+    });
+    let kinds = asking_with_secrets(port);
     let mut profile =
         "ready: 1\nid: s\ntitle: S\nsecrets: {TOKEN: {about: a token}}\ndefaults: {timeout: 2s, retries: 0}\nchecks:\n".to_owned();
     for (kind, fields, expect) in &kinds {

@@ -291,6 +291,7 @@ probes! {
     git::Git,
     host::Host,
     http::Http,
+    jwt::Jwt,
     kubernetes::Kubernetes,
     limits::Limits,
     manifests::Manifests,

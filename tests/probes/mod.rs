@@ -13,6 +13,7 @@ mod file;
 mod git;
 mod host;
 mod http;
+mod jwt;
 mod kubernetes;
 mod limits;
 mod manifests;

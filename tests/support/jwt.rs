@@ -50,6 +50,16 @@ impl Issuer {
         let claims = decoded(claims)?;
         (claims["exp"].as_i64()? > jiff::Timestamp::now().as_second()).then_some(claims)
     }
+
+    /// The public key as a JWK.
+    pub fn jwk(&self) -> Value {
+        let point = self.key.public_key().as_ref();
+        let coordinate = |range| URL_SAFE_NO_PAD.encode(&point[range]);
+        json!({
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.kid,
+            "x": coordinate(1..33), "y": coordinate(33..65),
+        })
+    }
 }
 
 /// A part of a token.

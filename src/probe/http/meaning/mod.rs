@@ -122,6 +122,11 @@ pub(in crate::probe) fn cookies(headers: &http::HeaderMap) -> Vec<Cookie> {
     cookies::read(headers)
 }
 
+/// Who may keep an answer with these headers.
+pub(in crate::probe) fn cache_control(headers: &http::HeaderMap) -> CacheControl {
+    cache::read(headers)
+}
+
 /// What one body gives away.
 pub(in crate::probe) fn leaks(body: &[u8]) -> Vec<Leak> {
     leaks::read(body)
