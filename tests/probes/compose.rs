@@ -475,6 +475,26 @@ async fn absence_is_a_fact_and_what_cannot_be_read_is_not() {
         .await
         .unwrap_err();
     assert_eq!(told.reason, Reason::FileTruncated);
+    let items = "'1-9000:1-9000', '127.0.0.1:1-9000:1-9000', ".repeat(1000);
+    let ports = format!("services: {{a: {{image: a, ports: [{items}]}}}}");
+    let told = ask(&[("compose.yaml", &ports)], json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(told.reason, Reason::FileTruncated);
+    let mut many = "services:\n".to_owned();
+    for number in 0..60 {
+        _ = writeln!(
+            many,
+            "  s{number}: {{image: a, extends: {{file: b.yaml, service: b}}}}"
+        );
+    }
+    let large = format!(
+        "services: {{b: {{image: b, cap_add: [{}]}}}}",
+        "A, ".repeat(20_000)
+    );
+    let files = [("compose.yaml", &*many), ("b.yaml", &*large)];
+    let told = ask(&files, json!({})).await.unwrap_err();
+    assert_eq!(told.reason, Reason::FileTruncated);
     let include = "include: [other.yaml]\nservices: {a: {image: a}}";
     let Answer { facts, gaps } = ask(&[("compose.yaml", include)], json!({})).await.unwrap();
     assert!(facts.exists && facts.services.is_none() && facts.unset.is_none());
@@ -484,7 +504,7 @@ async fn absence_is_a_fact_and_what_cannot_be_read_is_not() {
     let closed = TempDir::new().unwrap();
     let path = closed.path().join("compose.yaml");
     fs::write(&path, FULL).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     let context = Context {
         cwd: closed.path().into(),
         ..context(&[])

@@ -32,24 +32,24 @@ impl Pages {
         let mut pages = Self::default();
         pages.put(
             "/version",
-            json!({"Version": "28.2.2", "ApiVersion": "1.50",
+            &json!({"Version": "28.2.2", "ApiVersion": "1.50",
             "Components": [{"Name": "Engine", "Version": "28.2.2"}]}),
         );
-        pages.put("/info", json!({"LoggingDriver": "json-file", "LiveRestoreEnabled": true, "Driver": "overlay2",
+        pages.put("/info", &json!({"LoggingDriver": "json-file", "LiveRestoreEnabled": true, "Driver": "overlay2",
             "DockerRootDir": "/var/lib/docker", "SecurityOptions": ["name=seccomp"], "Warnings": null}));
         let listed = containers.iter().enumerate().map(
             |(number, one)| json!({"Id": format!("c{number}"), "Labels": one["Config"]["Labels"]}),
         );
-        pages.put("/containers/json?all=true", listed.collect());
+        pages.put("/containers/json?all=true", &listed.collect::<Value>());
         for (number, one) in containers.iter().enumerate() {
-            pages.put(&format!("/containers/c{number}/json"), one.clone());
+            pages.put(&format!("/containers/c{number}/json"), one);
         }
-        pages.put("/images/sha256:aa/json", json!({"Id": "sha256:aa", "RepoTags": ["zebu/api:1.4.2"],
+        pages.put("/images/sha256:aa/json", &json!({"Id": "sha256:aa", "RepoTags": ["zebu/api:1.4.2"],
             "RepoDigests": ["zebu/api@sha256:bb"], "Created": "2026-11-11T12:00:00.5Z", "Size": 1000}));
         pages
     }
 
-    fn put(&mut self, path: &str, body: Value) {
+    fn put(&mut self, path: &str, body: &Value) {
         self.says(path, 200, &body.to_string());
     }
 
@@ -300,17 +300,32 @@ async fn what_is_not_let_through_or_too_much_is_unknown_and_never_nothing() {
         let facts = serde_json::to_value(&answer.facts).unwrap();
         assert!(gaps.iter().all(|gap| facts.get(gap).is_none()), "{facts}");
     }
-    let mut pages = Pages::of(&[]);
-    let many = (0..501).map(|number| json!({"Id": format!("c{number}"), "Labels": null}));
-    pages.put("/containers/json?all=true", many.collect());
-    let Answer { facts, gaps } = pages.ask(json!({})).await.unwrap();
+    let mut many = Pages::of(&[]);
+    let listed = (0..501).map(|number| json!({"Id": format!("c{number}"), "Labels": null}));
+    many.put("/containers/json?all=true", &listed.collect::<Value>());
+    let Answer { facts, gaps } = many.ask(json!({})).await.unwrap();
     assert_eq!((facts.count, facts.containers), (Some(501), None));
     assert_eq!(gaps["ports"].reason, Reason::FileTruncated);
-    let other = pages.ask(json!({"project": "other"})).await.unwrap();
+    let other = many.ask(json!({"project": "other"})).await.unwrap();
     assert!(
         other.gaps.is_empty(),
         "those of other projects do not count"
     );
+}
+
+#[tokio::test]
+async fn engines_that_tell_too_much_are_not_read_to_the_end() {
+    let mut pages = Pages::of(&[api(), api(), api(), api(), api()]);
+    for number in 0..5 {
+        let mut large = api();
+        large["Config"]["Env"] = json!([format!("A={}", "x".repeat(3_900_000))]);
+        pages.put(&format!("/containers/c{number}/json"), &large);
+    }
+    let told = pages.ask(json!({})).await.unwrap_err();
+    assert_eq!(told.reason, Reason::FileTruncated);
+    pages.says("/containers/c0/json", 200, &"x".repeat(5 << 20));
+    let told = pages.ask(json!({})).await.unwrap_err();
+    assert_eq!(told.reason, Reason::HttpTruncated);
 }
 
 #[tokio::test]
@@ -401,7 +416,7 @@ async fn sockets_that_nobody_answers_at_are_told_apart() {
     drop(silent);
     let closed = at("closed.sock");
     let _server = on_socket(&closed, |_| async { status(500).body(full("")).unwrap() }).await;
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     let told = ask(&closed, json!({})).await.unwrap_err();
     // Nothing is closed to root.
     assert!(

@@ -1,5 +1,7 @@
 //! Reads values out of a merged tree, and knows where each stands.
 
+use std::collections::BTreeSet;
+
 use super::interpolate::Filled;
 use super::node::Node;
 
@@ -147,4 +149,17 @@ impl<'n> Field<'n> {
     pub(super) fn words<C: FromIterator<String>>(&self) -> Told<C> {
         self.items()?.iter().map(Self::word).collect()
     }
+}
+
+/// Of several with the same name, the last.
+pub(super) fn last_of_each<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
+    let mut known = BTreeSet::new();
+    let mut kept: Vec<T> = Vec::new();
+    for item in items.into_iter().rev() {
+        if known.insert(name(&item).to_owned()) {
+            kept.push(item);
+        }
+    }
+    kept.reverse();
+    kept
 }

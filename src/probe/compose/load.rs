@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::Compose;
 use super::field::{Field, Trouble};
@@ -67,8 +68,10 @@ const LARGEST_FILE: u64 = 1 << 20;
 const MOST_FILES: usize = 32;
 /// Services that extend each other.
 const MOST_EXTENDS: usize = 16;
-/// Values of all services with what they extend.
-const MOST_NODES: usize = 500_000;
+/// Bytes of all files together.
+const MOST_BYTES: usize = 4 << 20;
+/// Values of all files, and of all services with what they extend.
+const MOST_NODES: usize = 200_000;
 
 /// What the files say, merged.
 pub(super) struct Loaded {
@@ -86,6 +89,7 @@ pub(super) fn load(probe: &Compose, folder: &Path) -> Result<Option<Loaded>, Pro
         variables: Variables::default(),
         read: Vec::new(),
         others: BTreeMap::new(),
+        bytes: 0,
         nodes: 0,
         includes: None,
     };
@@ -137,7 +141,8 @@ struct Loader<'p> {
     variables: Variables,
     read: Vec<String>,
     /// Services of files that others extend, by path.
-    others: BTreeMap<String, Map>,
+    others: BTreeMap<String, Rc<Map>>,
+    bytes: usize,
     nodes: usize,
     includes: Option<String>,
 }
@@ -222,7 +227,12 @@ impl Loader<'_> {
         if !self.read.iter().any(|known| known == path) {
             self.read.push(path.to_owned());
         }
-        let mut root = Node::parse(&text).map_err(|words| malformed(path, &words))?;
+        self.bytes += text.len();
+        if self.bytes > MOST_BYTES {
+            return Err(beyond("the Compose files are larger than 4 MiB together"));
+        }
+        let root = Node::parse(&text).map_err(|words| malformed(path, &words))?;
+        let mut root = self.counted(root)?;
         root.fill(&mut self.variables, "")
             .map_err(|(at, unfit)| match unfit {
                 Unfit::Invalid => {
@@ -305,26 +315,26 @@ impl Loader<'_> {
         self.counted(merged)
     }
 
-    fn others_of(&mut self, path: &str) -> Result<Map, ProbeError> {
+    fn others_of(&mut self, path: &str) -> Result<Rc<Map>, ProbeError> {
         if let Some(known) = self.others.get(path) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         let Some(services) = self.services(path)? else {
             let error = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(unreadable(path, &error));
         };
-        self.others.insert(path.to_owned(), services.clone());
+        let services = Rc::new(services);
+        self.others.insert(path.to_owned(), Rc::clone(&services));
         Ok(services)
     }
 
-    fn counted(&mut self, service: Node) -> Result<Node, ProbeError> {
-        self.nodes += service.size();
+    fn counted(&mut self, node: Node) -> Result<Node, ProbeError> {
+        self.nodes += node.size();
         if self.nodes > MOST_NODES {
-            return Err(beyond(
-                "the services extend each other to more than is read",
-            ));
+            let what = "the Compose files, with what services extend, say more than is read";
+            return Err(beyond(what));
         }
-        Ok(service)
+        Ok(node)
     }
 }
 

@@ -1,17 +1,20 @@
 //! Ports and mounts in their short and long forms.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::MOST_ITEMS;
 use super::facts::{Mount, Port};
-use super::field::{Field, Told};
+use super::field::{Field, Told, last_of_each};
 use crate::probe::container::commands_the_engine;
 
 /// Where a port is bound when nothing is said.
 const EVERYWHERE: &str = "0.0.0.0";
 
-/// The published ports of a service, each once.
+/// The published ports of a service, each once; reading ends where there are too many.
 pub(super) fn ports(service: &str, field: &Field<'_>) -> Told<Vec<Port>> {
     let mut ports: Vec<Port> = Vec::new();
+    let mut known = BTreeSet::new();
     for item in field.get("ports")?.items()? {
         let found = if item.is_map() {
             long(&item)?
@@ -20,9 +23,13 @@ pub(super) fn ports(service: &str, field: &Field<'_>) -> Told<Vec<Port>> {
         };
         let spec = found.ok_or_else(|| item.odd())?;
         for port in spec.ports(service).ok_or_else(|| item.odd())? {
-            if !ports.contains(&port) {
+            let (address, protocol) = (port.address.clone(), port.protocol.clone());
+            if known.insert((address, port.published, port.target, protocol)) {
                 ports.push(port);
             }
+        }
+        if ports.len() > MOST_ITEMS {
+            break;
         }
     }
     Ok(ports)
@@ -136,10 +143,9 @@ pub(super) fn mounts(service: &str, field: &Field<'_>) -> Told<Vec<Mount>> {
             item.read(|text| short_mount(service, text))?
                 .ok_or_else(|| item.odd())?
         };
-        mounts.retain(|known| known.target != mount.target);
         mounts.push(mount);
     }
-    Ok(mounts)
+    Ok(last_of_each(mounts, |mount| &mount.target))
 }
 
 fn mount(

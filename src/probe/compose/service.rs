@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::{
     Dependency, EnvironmentFile, Healthcheck, HealthcheckState, Image, Service, Variable,
 };
-use super::field::{Field, Told};
+use super::field::{Field, Told, last_of_each};
 use super::interpolate::Filled;
 use super::merge::{dependencies, pairs};
 use super::node::Node;
@@ -187,10 +187,9 @@ fn env_files(field: &Field<'_>) -> Told<Vec<EnvironmentFile>> {
                 required: true,
             }
         };
-        files.retain(|known| known.path != file.path);
         files.push(file);
     }
-    Ok(files)
+    Ok(last_of_each(files, |file| &file.path))
 }
 
 /// The image of a service, where it is named.
@@ -221,16 +220,9 @@ pub(super) fn environment(service: &str, field: &Field<'_>) -> Told<Vec<Variable
     let mut variables: Vec<Variable> = Vec::new();
     for item in field.items()? {
         let filled = item.filled()?.ok_or_else(|| item.odd())?;
-        let variable = variable(service, filled).ok_or_else(|| item.odd())?;
-        match variables
-            .iter_mut()
-            .find(|known| known.name == variable.name)
-        {
-            Some(known) => *known = variable,
-            None => variables.push(variable),
-        }
+        variables.push(variable(service, filled).ok_or_else(|| item.odd())?);
     }
-    Ok(variables)
+    Ok(last_of_each(variables, |variable| &variable.name))
 }
 
 fn variable(service: &str, filled: &Filled) -> Option<Variable> {

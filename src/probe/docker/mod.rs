@@ -16,6 +16,7 @@ mod facts;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::StatusCode;
@@ -36,6 +37,10 @@ pub use self::facts::{Container, Facts, Image, Info, Mount, Port, Variable};
 
 /// The most containers that are looked at.
 const MOST_CONTAINERS: usize = 500;
+/// Bytes of one answer.
+const MOST_BYTES: usize = 4 << 20;
+/// Bytes of all answers together.
+const MOST_BYTES_IN_ALL: usize = 16 << 20;
 /// Containers that are looked at at the same time.
 const AT_ONCE: usize = 4;
 /// Facts that need every container.
@@ -135,6 +140,7 @@ impl Probe for Docker {
             base,
             context,
             deadline: Deadline::after(context.timeout * 19 / 20),
+            read: AtomicUsize::new(0),
         };
         let version: RawVersion = asking.ask("version").await?;
         let mut answer = Answer::from(Facts {
@@ -182,13 +188,21 @@ struct Asking<'a> {
     base: Call,
     context: &'a Context,
     deadline: Deadline,
+    read: AtomicUsize,
 }
 
 impl Asking<'_> {
     async fn reply(&self, path: &str) -> Result<Reply, ProbeError> {
         let call = self.url.join(path).ok().and_then(|url| self.base.to(url));
         let call = call.ok_or_else(|| odd("an identity"))?;
-        call.ask(self.context, self.deadline).await
+        let asked = call.ask_with(None, MOST_BYTES, self.context, self.deadline);
+        let reply = asked.await?;
+        let before = self.read.fetch_add(reply.body.len(), Ordering::Relaxed);
+        if before + reply.body.len() > MOST_BYTES_IN_ALL {
+            let what = format!("{} tells more than is read", reply.place());
+            return Err(local::beyond(what));
+        }
+        Ok(reply)
     }
 
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, ProbeError> {
