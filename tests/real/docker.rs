@@ -17,7 +17,7 @@ const IMAGE: &str = "localhost/probe:1";
 
 /// Podman with a storage of its own, and its interface; all of it ends with the value.
 struct Podman {
-    podman: PathBuf,
+    program: PathBuf,
     folder: TempDir,
     services: Vec<Child>,
 }
@@ -37,7 +37,7 @@ impl Podman {
         let (podman, busybox) = (program("podman")?, program("busybox")?);
         program("runc")?;
         let podman = Self {
-            podman,
+            program: podman,
             folder: TempDir::new().unwrap(),
             services: Vec::new(),
         };
@@ -63,7 +63,7 @@ impl Podman {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.podman);
+        let mut command = Command::new(&self.program);
         // crun does not start anything where both kinds of cgroups are mounted.
         command.args([
             "--runtime",

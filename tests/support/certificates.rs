@@ -25,6 +25,7 @@ pub struct Identity {
 }
 
 /// Knobs of a server's certificate; `default` is a good one for `localhost`.
+#[expect(clippy::struct_excessive_bools, reason = "as certificates have them")]
 pub struct Leaf {
     /// Host names and addresses.
     pub names: Vec<String>,
