@@ -122,39 +122,36 @@ impl Probe for Host {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
         let is_name = |c: char| c.is_alphanumeric() || "-._:[]".contains(c);
         if !self.host.chars().all(is_name) || self.host.starts_with('-') {
-            return invalid("host", "is no name or address");
+            return Err(Invalid::new("host", "is no name or address"));
         }
         if self.port == 0 {
-            return invalid("port", "must be at least 1");
+            return Err(Invalid::new("port", "must be at least 1"));
         }
         let odd = |c: char| c.is_whitespace() || c.is_control() || "@\"'\\$%".contains(c);
         if self.user.contains(odd) || self.user.starts_with('-') {
-            return invalid("user", "is no user's name");
+            return Err(Invalid::new("user", "is no user's name"));
         }
         for (field, path) in [
             ("identity", &self.identity),
             ("known_hosts", &self.known_hosts),
         ] {
             if !references(path).is_empty() {
-                return invalid(field, "is the path of a file, not a secret");
+                return Err(Invalid::new(field, "is the path of a file, not a secret"));
             }
             if path.contains(|c: char| c.is_control() || "\"\\$".contains(c)) {
-                return invalid(field, "no path with quotes, \\ or $ can be given to ssh");
+                return Err(Invalid::new(
+                    field,
+                    "no path with quotes, \\ or $ can be given to ssh",
+                ));
             }
             if self.is_local() && !path.is_empty() {
-                return invalid(field, "is of no use without `host`");
+                return Err(Invalid::new(field, "is of no use without `host`"));
             }
         }
         if self.is_local() && !self.user.is_empty() {
-            return invalid("user", "is of no use without `host`");
+            return Err(Invalid::new("user", "is of no use without `host`"));
         }
         Ok(())
     }

@@ -155,20 +155,13 @@ impl Probe for Limits {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
         self.question().validate()?;
         let bad = Http {
             method: self.bad_method.clone(),
             ..self.question()
         };
-        bad.validate().map_err(|error| Invalid {
-            field: error.field.replace("method", "bad_method"),
-            message: error.message,
+        bad.validate().map_err(|error| {
+            Invalid::new(error.field.replace("method", "bad_method"), error.message)
         })?;
         let taken = |name: &&String| {
             ["content-type", "expect", "accept-encoding"]
@@ -176,19 +169,25 @@ impl Probe for Limits {
                 .any(|taken| name.eq_ignore_ascii_case(taken))
         };
         if let Some(name) = self.headers.keys().find(taken) {
-            return invalid(&format!("headers.{name}"), "is set by each attempt");
+            return Err(Invalid::new(
+                format!("headers.{name}"),
+                "is set by each attempt",
+            ));
         }
         if self.attempts.is_empty() {
-            return invalid("attempts", "nothing is tried");
+            return Err(Invalid::new("attempts", "nothing is tried"));
         }
         if !(64..=LARGEST_BODY).contains(&self.body_bytes) {
-            return invalid("body_bytes", "64 bytes to 64 MiB can be sent");
+            return Err(Invalid::new("body_bytes", "64 bytes to 64 MiB can be sent"));
         }
         if !(64..=LARGEST_HEADER).contains(&self.header_bytes) {
-            return invalid("header_bytes", "64 bytes to 2 MiB can be sent");
+            return Err(Invalid::new(
+                "header_bytes",
+                "64 bytes to 2 MiB can be sent",
+            ));
         }
         if !(1..=LONGEST_WAIT).contains(&self.wait) {
-            return invalid("wait", "1 to 300 seconds can be waited");
+            return Err(Invalid::new("wait", "1 to 300 seconds can be waited"));
         }
         Ok(())
     }

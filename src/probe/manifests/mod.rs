@@ -128,23 +128,17 @@ impl Probe for Manifests {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: String| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message,
-            })
-        };
         if self.path.trim().is_empty() {
-            return invalid("path", "is empty".to_owned());
+            return Err(Invalid::new("path", "is empty"));
         }
         if self.path.contains('\0') {
-            return invalid("path", "has a NUL character".to_owned());
+            return Err(Invalid::new("path", "has a NUL character"));
         }
         if let Err(error) = find::Wanted::new(&self.path, &self.exclude) {
-            return invalid("path", error);
+            return Err(Invalid::new("path", error));
         }
         if self.namespace.trim().is_empty() {
-            return invalid("namespace", "is empty".to_owned());
+            return Err(Invalid::new("namespace", "is empty"));
         }
         Ok(())
     }
