@@ -18,6 +18,7 @@ mod container;
 mod context;
 mod local;
 pub mod net;
+mod secrets;
 mod shell;
 
 pub use context::{Context, Traffic};
@@ -279,6 +280,7 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 
 probes! {
     api::Api,
+    bundle::Bundle,
     #[cfg(feature = "backups")]
     backups::Backups,
     burst::Burst,

@@ -1,6 +1,7 @@
 //! One module per probe kind: good, refused, slow, garbage.
 
 mod api;
+mod bundle;
 #[cfg(feature = "backups")]
 mod backups;
 mod burst;

@@ -5,6 +5,7 @@
 //! runs everything else.
 
 mod audit;
+mod bundle;
 #[cfg(all(feature = "backups", feature = "postgres"))]
 mod backups;
 mod compose;

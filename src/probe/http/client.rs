@@ -54,6 +54,8 @@ pub(in crate::probe) struct Reply {
     pub(in crate::probe) body: Bytes,
     /// Whether there is more of the body than was read.
     pub(in crate::probe) truncated: bool,
+    /// How many bytes of it came over the wire.
+    pub(in crate::probe) received: u64,
     subject: String,
     /// Why there is more in the body than could be read, or all of it is not readable.
     pub(in crate::probe) unread: Option<ProbeError>,
@@ -108,6 +110,12 @@ impl Call {
         self.redirects = 0;
         self.raw = true;
         self.outgoing.accept_any_encoding();
+        self
+    }
+
+    /// Redirects are answers.
+    pub(in crate::probe) fn without_redirects(mut self) -> Self {
+        self.redirects = 0;
         self
     }
 
@@ -188,6 +196,7 @@ impl Call {
             headers: answered.headers,
             body,
             truncated,
+            received: answered.body.len() as u64,
         })
     }
 }

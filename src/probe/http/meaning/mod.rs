@@ -32,13 +32,15 @@ pub use cors::Cors;
 pub use csp::{Csp, CspClass, Place, Policy};
 pub use framing::{Framing, FramingClass, XFrameOptions};
 pub use hsts::Hsts;
-pub use html::{Html, Script, SriClass};
+pub use html::{Html, Link, Script, SriClass};
+pub(in crate::probe) use html::{is_html, same_site};
 pub use leaks::{Leak, LeakKind};
 pub use permissions::PermissionsPolicy;
 pub use referrer::{ReferrerClass, ReferrerPolicy};
 pub use robots::Robots;
 pub use security_txt::SecurityTxt;
 pub use server::{Disclosure, Server};
+pub(in crate::probe) use text::MOST;
 pub use tokens::TokenPolicy;
 
 use super::Exchange;
@@ -115,6 +117,20 @@ pub fn read(exchange: &Exchange) -> Meaning {
         robots: plain.then(|| robots::read(exchange.body)).flatten(),
         html,
     }
+}
+
+/// The page in an answer, if it is one.
+pub(in crate::probe) fn page(
+    content_type: Option<&str>,
+    body: &[u8],
+    url: &url::Url,
+) -> Option<Html> {
+    html::is_html(content_type, body).then(|| html::read(body, url))
+}
+
+/// Who may keep an answer with these headers, and for how long.
+pub(in crate::probe) fn cache(headers: &http::HeaderMap) -> CacheControl {
+    cache::read(headers)
 }
 
 /// Every cookie that one answer sets, without its value.

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 /// How many entries a list of facts holds at most; what is beyond is dropped.
-pub(super) const MOST: usize = 200;
+pub(in crate::probe) const MOST: usize = 200;
 
 /// How many characters of a value from the network are kept at most.
 const LONGEST: usize = 2048;

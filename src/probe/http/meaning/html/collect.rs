@@ -27,6 +27,7 @@ pub(super) struct Found {
     pub(super) meta_referrer: Vec<String>,
     pub(super) base: Option<String>,
     pub(super) scripts: Vec<ScriptTag>,
+    pub(super) links: Vec<LinkTag>,
     pub(super) inline_scripts: u32,
     pub(super) inline_handlers: u32,
     pub(super) active: Vec<String>,
@@ -41,6 +42,14 @@ pub(super) struct ScriptTag {
     pub(super) src: String,
     pub(super) integrity: Option<String>,
     pub(super) crossorigin: Option<String>,
+}
+
+/// A link element that loads a style or a module.
+pub(super) struct LinkTag {
+    pub(super) href: String,
+    pub(super) rel: &'static str,
+    pub(super) style: bool,
+    pub(super) integrity: bool,
 }
 
 /// Reads the page once.
@@ -198,6 +207,7 @@ impl Found {
             .unwrap_or_default()
             .to_ascii_lowercase();
         let has = |word: &str| rel.split_ascii_whitespace().any(|own| own == word);
+        self.load(tag, &href, &has);
         if has("canonical") {
             self.canonical = Some(href);
         } else if has("icon") {
@@ -217,6 +227,29 @@ impl Found {
         .any(|word| has(word))
         {
             keep(&mut self.active, Some(href));
+        }
+    }
+
+    /// Keeps what a link loads that is run or laid out.
+    fn load(&mut self, tag: &StartTag, href: &str, has: &dyn Fn(&str) -> bool) {
+        let style = has("stylesheet") || is(tag, "as", "style");
+        let of_use = style || is(tag, "as", "script");
+        let rel = if has("stylesheet") {
+            "stylesheet"
+        } else if has("modulepreload") {
+            "modulepreload"
+        } else if has("preload") && of_use {
+            "preload"
+        } else {
+            return;
+        };
+        if self.links.len() < MOST {
+            self.links.push(LinkTag {
+                href: href.to_owned(),
+                rel,
+                style,
+                integrity: filled(tag, "integrity").is_some(),
+            });
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use sri::SriClass;
+pub(in crate::probe) use sri::same_site;
 
 /// What an HTML page loads, sends and says. Lists hold at most 200 entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +56,8 @@ pub struct Html {
     pub meta_referrer: Vec<String>,
     /// Scripts with an address.
     pub scripts: Vec<Script>,
+    /// Style sheets and modules that `<link>` loads.
+    pub links: Vec<Link>,
     /// How many scripts are written in the page itself.
     pub inline_scripts: u32,
     /// How many `on…` attributes hold script.
@@ -95,9 +98,22 @@ pub struct Script {
     pub same_site: bool,
 }
 
+/// A style sheet or module that the head of a page loads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// The whole address.
+    pub url: String,
+    /// `stylesheet`, `modulepreload`, or `preload` of a script or style.
+    pub rel: String,
+    /// Whether it is a style sheet, as `rel` or `as` says.
+    pub style: bool,
+    /// Whether an `integrity` attribute pins its content.
+    pub integrity: bool,
+}
+
 /// Whether a content type is HTML; an answer without one is sniffed, and counts when it looks
 /// like markup.
-pub(super) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
+pub(in crate::probe) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let Some(content_type) = content_type else {
         let start: Vec<u8> = body
             .iter()
@@ -147,6 +163,11 @@ pub(super) fn read(body: &[u8], url: &Url) -> Html {
             .map(|script| script.src.clone())
             .collect(),
         scripts,
+        links: found
+            .links
+            .iter()
+            .filter_map(|tag| link(tag, &base))
+            .collect(),
         mixed_active: mixed(&found.active),
         mixed_passive: mixed(&found.passive),
         insecure_forms: plain(&found.forms),
@@ -169,6 +190,16 @@ pub(super) fn read(body: &[u8], url: &Url) -> Html {
         password_field: found.password_field,
         images_without_alt: found.images_without_alt,
     }
+}
+
+fn link(tag: &collect::LinkTag, base: &Url) -> Option<Link> {
+    let url = base.join(tag.href.trim()).ok()?;
+    Some(Link {
+        url: super::text::short(url.as_str()),
+        rel: tag.rel.to_owned(),
+        style: tag.style,
+        integrity: tag.integrity,
+    })
 }
 
 fn script(tag: &collect::ScriptTag, base: &Url, page: &Url) -> Script {

@@ -69,7 +69,7 @@ fn absolute(src: &str) -> Option<Url> {
 }
 
 /// Whether two addresses have the same registrable domain, or the same host where there is none.
-pub(super) fn same_site(one: &Url, other: &Url) -> bool {
+pub(in crate::probe) fn same_site(one: &Url, other: &Url) -> bool {
     let registrable = |url: &Url| {
         let host = url.host_str()?;
         Some(match url.domain().and_then(psl::domain_str) {

@@ -1,0 +1,1 @@
+function a(o){o.append(" from a small shop")}export{a as about};
