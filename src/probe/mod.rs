@@ -284,6 +284,7 @@ probes! {
     #[cfg(feature = "backups")]
     backups::Backups,
     burst::Burst,
+    clickhouse::Clickhouse,
     command::Command,
     compose::Compose,
     dns::Dns,

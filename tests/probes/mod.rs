@@ -5,6 +5,7 @@ mod bundle;
 #[cfg(feature = "backups")]
 mod backups;
 mod burst;
+mod clickhouse;
 mod command;
 mod compose;
 mod dns;

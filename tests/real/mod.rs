@@ -6,6 +6,7 @@
 
 mod audit;
 mod bundle;
+mod clickhouse;
 #[cfg(all(feature = "backups", feature = "postgres"))]
 mod backups;
 mod compose;
