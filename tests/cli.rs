@@ -145,6 +145,23 @@ fn asking_with_secrets(port: u16) -> Vec<(&'static str, String, &'static str)> {
             format!("{url}, {bearer}, count: 2"),
             "burst.limited",
         ),
+        (
+            "bundle",
+            format!("{url}, {bearer}"),
+            "bundle.files.size() > 0",
+        ),
+        (
+            "clickhouse",
+            format!("{url}, user: me, {password}"),
+            "clickhouse.version == 'x'",
+        ),
+        (
+            "github",
+            format!(
+                "repository: me/shop, about: [runs], token: '${{secrets.TOKEN}}', base: 'http://localhost:{port}/'"
+            ),
+            "github.runs.size() > 0",
+        ),
         ("http", format!("{url}, {bearer}"), "http.body == 'x'"),
         (
             "jwt",

@@ -292,6 +292,7 @@ probes! {
     env_file::EnvFile,
     file::File,
     git::Git,
+    github::Github,
     host::Host,
     http::Http,
     jwt::Jwt,

@@ -25,6 +25,7 @@ pub struct Param {
     pub kind: ParamType,
     /// Its value unless one is given; `None` if one must be given.
     pub default: Option<Value>,
+    example: Option<Value>,
     default_node: Option<Node>,
 }
 
@@ -68,6 +69,7 @@ impl Param {
                 about: raw.about,
                 kind: raw.kind,
                 default: default_node.as_ref().map(Node::value),
+                example: raw.example.map(|example| example.node.value()),
                 default_node,
             }
         });
@@ -81,6 +83,9 @@ impl Param {
 
     /// A value that documentation and examples may use where one must be given.
     pub(super) fn placeholder(&self) -> Value {
+        if let Some(example) = &self.example {
+            return example.clone();
+        }
         match self.kind {
             ParamType::String => json!(self.name),
             ParamType::Url => json!("https://host.example/"),

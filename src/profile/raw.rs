@@ -439,6 +439,8 @@ pub(crate) struct RawParam {
     pub(crate) required: bool,
     /// Its value unless one is given.
     pub(crate) default: Option<Tree<Value>>,
+    /// A value for documentation, where its name does not do as one.
+    pub(crate) example: Option<Tree<Value>>,
 }
 
 /// A small answer and the verdict that it must give.

@@ -13,6 +13,7 @@ mod docker;
 mod env_file;
 mod file;
 mod git;
+mod github;
 mod host;
 mod http;
 mod jwt;

@@ -208,7 +208,7 @@ mod tests {
             ("box.example ssh-ed25519\nodd\n\n", Standing::Unknown),
         ] {
             assert_eq!(
-                Standing::of(list, "box.example", &[ours.clone()]),
+                Standing::of(list, "box.example", std::slice::from_ref(&ours)),
                 standing,
                 "{list}"
             );
