@@ -83,21 +83,15 @@ impl Probe for Compose {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
         if self.files.iter().any(|file| file.trim().is_empty()) {
-            return invalid("files", "one of them is empty");
+            return Err(Invalid::new("files", "one of them is empty"));
         }
         let mut paths = self.files.iter().chain([&self.env_file, &self.folder]);
         if paths.any(|path| path.contains('\0')) {
-            return invalid("files", "has a NUL character");
+            return Err(Invalid::new("files", "has a NUL character"));
         }
         if !self.files.is_empty() && !self.folder.is_empty() {
-            return invalid("folder", "is of no use with `files`");
+            return Err(Invalid::new("folder", "is of no use with `files`"));
         }
         let values = self.variables.values();
         if values
@@ -106,7 +100,7 @@ impl Probe for Compose {
             .is_some()
         {
             let words = "no secret is needed here: give any other value in its place";
-            return invalid("variables", words);
+            return Err(Invalid::new("variables", words));
         }
         Ok(())
     }

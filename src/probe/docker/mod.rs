@@ -71,21 +71,15 @@ impl Probe for Docker {
     type Facts = Facts;
 
     fn validate(&self) -> Result<(), Invalid> {
-        let invalid = |field: &str, message: &str| {
-            Err(Invalid {
-                field: field.to_owned(),
-                message: message.to_owned(),
-            })
-        };
         match self.place() {
-            Err(words) => return invalid("host", words),
+            Err(words) => return Err(Invalid::new("host", words)),
             Ok(Place::Socket(_)) if !self.cert_path.is_empty() => {
-                return invalid("cert_path", "is of no use with a socket");
+                return Err(Invalid::new("cert_path", "is of no use with a socket"));
             }
             Ok(_) => {}
         }
         if self.cert_path.contains('\0') {
-            return invalid("cert_path", "has a NUL character");
+            return Err(Invalid::new("cert_path", "has a NUL character"));
         }
         Ok(())
     }
