@@ -280,9 +280,9 @@ fn plain<F: Serialize>(answer: Answer<F>) -> Result<Answer<Value>, ProbeError> {
 
 probes! {
     api::Api,
-    bundle::Bundle,
     #[cfg(feature = "backups")]
     backups::Backups,
+    bundle::Bundle,
     burst::Burst,
     clickhouse::Clickhouse,
     command::Command,

@@ -1,9 +1,9 @@
 //! One module per probe kind: good, refused, slow, garbage.
 
 mod api;
-mod bundle;
 #[cfg(feature = "backups")]
 mod backups;
+mod bundle;
 mod burst;
 mod clickhouse;
 mod command;

@@ -5,10 +5,10 @@
 //! runs everything else.
 
 mod audit;
-mod bundle;
-mod clickhouse;
 #[cfg(all(feature = "backups", feature = "postgres"))]
 mod backups;
+mod bundle;
+mod clickhouse;
 mod compose;
 mod docker;
 mod host;
