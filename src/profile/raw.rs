@@ -130,6 +130,9 @@ pub(crate) struct RawDefaults {
     pub(crate) timeout: Option<Duration>,
     /// How often a question is asked again after trouble on the way; 1 unless given.
     pub(crate) retries: Option<u32>,
+    /// Lets a person's word, for so long, stand in for every question that takes a secret or
+    /// `--allow` and could not be asked. It never overrules an answer.
+    pub(crate) stand_in: Option<Period>,
 }
 
 /// A node of the tree.

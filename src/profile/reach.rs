@@ -67,6 +67,11 @@ impl Reach {
     }
 }
 
+/// Whether answering takes a secret, `--allow` or people.
+pub(super) fn takes_more_than_asking(rule: &Rule) -> bool {
+    Needs::of(rule) != Needs::default()
+}
+
 fn is_scored(check: &Check) -> bool {
     !check.info && check.not_applicable.is_none()
 }

@@ -13,14 +13,15 @@ use super::expression::{compile, names};
 use super::fixes;
 use super::rule::{Bench, Decided, How, constants_with, rule};
 use crate::check::expect::{self, Data, Outcome, Want};
-use crate::check::{Check, CheckId, Constants, Rule};
+use crate::check::{Attest, Check, CheckId, Constants, Rule, StandIn};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::profile::catalogue;
 use crate::profile::decode::{Spanned, decode};
 use crate::profile::raw::RawCheck;
+use crate::profile::reach::takes_more_than_asking;
 use crate::profile::tree::{Kind, Node};
 use crate::profile::vars::{Budget, Scope};
-use crate::units::Duration;
+use crate::units::{Duration, Period};
 
 /// Checks of one profile.
 const MOST_CHECKS: usize = 5_000;
@@ -37,6 +38,7 @@ pub(super) struct Workshop<'a> {
     pub(super) secrets: BTreeSet<String>,
     pub(super) constants: Constants,
     pub(super) limits: (Duration, u32),
+    pub(super) stand_in: Option<Period>,
     pub(super) folder: Option<&'a Path>,
     pub(super) now: Timestamp,
     pub(super) problems: Vec<Diagnostic>,
@@ -123,7 +125,10 @@ impl Workshop<'_> {
         self.problems.append(&mut found);
         let weight = self.weight(&raw);
         if let Some(decided) = decided {
-            let check = raw.finish(id, decided, &mut self.problems);
+            let mut check = raw.finish(id, decided, &mut self.problems);
+            if let Some(max_age) = self.stand_in {
+                check.rule = or_a_word(check.rule, &check.title, max_age);
+            }
             self.checks.push(Check {
                 section: section.to_owned(),
                 not_applicable,
@@ -270,6 +275,18 @@ fn unasked(raw: &RawCheck) -> Decided {
         rule: Rule::All(Vec::new()),
         drawn: used.map(|check| Box::new(Drawn::unfilled(check))),
     }
+}
+
+/// The rule, with the statement that may stand in where a credential or `--allow` is missing.
+fn or_a_word(rule: Rule, title: &str, max_age: Period) -> Rule {
+    if rule.takes_word() || !takes_more_than_asking(&rule) {
+        return rule;
+    }
+    let attest = Attest {
+        ask: format!("Look by hand whether this holds: {title}"),
+        max_age: Some(max_age),
+    };
+    Rule::StandIn(Box::new(StandIn { rule, attest }))
 }
 
 /// Whether the id is different for each item by itself.

@@ -65,6 +65,7 @@ pub(super) fn resolve(
             raw.defaults.timeout.unwrap_or(TIMEOUT),
             raw.defaults.retries.unwrap_or(RETRIES),
         ),
+        stand_in: raw.defaults.stand_in,
         folder: loader.folder.as_deref(),
         now: host.now,
         problems,
