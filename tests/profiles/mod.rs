@@ -1,6 +1,7 @@
 //! Profiles read from files: good ones, broken ones, and what a hostile one may not do.
 
 mod broken;
+mod checklists;
 mod hostile;
 mod schema;
 
