@@ -37,7 +37,7 @@ async fn ask(server: &Server, path: &str, more: Value) -> Result<Answer<Facts>, 
         .await
 }
 
-async fn service() -> Server {
+pub(crate) async fn service() -> Server {
     let hurried = Arc::new(AtomicUsize::new(0));
     clear(move |request: Request<bytes::Bytes>| {
         let hurried = hurried.clone();

@@ -195,6 +195,11 @@ async fn service(like: Like) -> Server {
     clear(move |request: Request<bytes::Bytes>| std::future::ready(answer(&request, like))).await
 }
 
+/// A server as it should be.
+pub(crate) async fn good_service() -> Server {
+    service(Like::default()).await
+}
+
 #[tokio::test]
 async fn a_server_tells_how_its_data_is_kept() {
     let server = service(Like::default()).await;

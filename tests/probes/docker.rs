@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::certificates::{Authority, Identity, Leaf, pem};
 use crate::support::context;
-use crate::support::http::{Server, full, on_socket, raw, secure_for, status};
+use crate::support::http::{Server, clear, full, on_socket, raw, secure_for, status};
 
 /// An engine that answers these pages, and 404 to everything else.
 #[derive(Clone, Default)]
@@ -144,6 +144,16 @@ fn container(facts: &Facts, name: &str) -> Container {
         .find(|one| one.name == name)
         .unwrap()
         .clone()
+}
+
+/// An engine with one container, over TCP.
+pub(crate) async fn engine() -> Server {
+    let pages = Pages::of(&[api()]);
+    clear(move |request| {
+        let answer = pages.answer(&request);
+        async move { answer }
+    })
+    .await
 }
 
 #[tokio::test]

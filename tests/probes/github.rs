@@ -168,7 +168,7 @@ fn answer(request: &Request<bytes::Bytes>) -> Response<Body> {
     }
 }
 
-async fn service() -> Server {
+pub(crate) async fn service() -> Server {
     clear(async |request: Request<bytes::Bytes>| answer(&request)).await
 }
 

@@ -20,7 +20,7 @@ use crate::support::jwt::{Issuer, claims};
 use crate::support::origin::Origin;
 
 /// A service: its key set, an endpoint that verifies, and some that do not.
-async fn service(issuer: Arc<Issuer>) -> Server {
+pub(crate) async fn service(issuer: Arc<Issuer>) -> Server {
     clear(move |request: Request<Bytes>| {
         let issuer = issuer.clone();
         async move { answer(&issuer, &request) }

@@ -26,7 +26,7 @@ const TOKEN: &str = "c4nary-t0ken/with+odd=chars";
 type Answers = Arc<dyn Fn(&str, &str) -> Option<(u16, Value)> + Send + Sync>;
 
 /// An API server with a certificate of its own authority.
-struct Cluster {
+pub(crate) struct Cluster {
     server: Server,
     authority: Authority,
     asked: Arc<Mutex<Vec<String>>>,
@@ -201,7 +201,7 @@ fn answer(code: u16, body: &Value) -> Response<Body> {
     status(code).body(full(body)).unwrap()
 }
 
-async fn cluster() -> Cluster {
+pub(crate) async fn cluster() -> Cluster {
     cluster_with(Arc::new(|_, _| None), None).await
 }
 
@@ -218,6 +218,11 @@ impl Cluster {
         pem("CERTIFICATE", &self.authority.certificate)
     }
 
+    /// A kubeconfig for it, with its token.
+    pub(crate) fn usual_config(&self) -> String {
+        self.config(&format!("token: {TOKEN}"))
+    }
+
     fn config(&self, user: &str) -> String {
         let data = STANDARD.encode(self.ca());
         config(
@@ -228,7 +233,7 @@ impl Cluster {
     }
 
     async fn ask(&self, more: Value) -> Result<Answer<Facts>, ProbeError> {
-        let config = self.config(&format!("token: {TOKEN}"));
+        let config = self.usual_config();
         ask(&[("config", &config)], more).await
     }
 }

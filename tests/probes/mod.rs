@@ -1,23 +1,23 @@
 //! One module per probe kind: good, refused, slow, garbage.
 
-mod api;
+pub(crate) mod api;
 #[cfg(feature = "backups")]
 mod backups;
 mod bundle;
 mod burst;
-mod clickhouse;
+pub(crate) mod clickhouse;
 mod command;
 mod compose;
 mod dns;
-mod docker;
+pub(crate) mod docker;
 mod env_file;
 mod file;
 mod git;
-mod github;
+pub(crate) mod github;
 mod host;
 mod http;
-mod jwt;
-mod kubernetes;
+pub(crate) mod jwt;
+pub(crate) mod kubernetes;
 mod limits;
 mod manifests;
 mod meaning;
@@ -25,11 +25,11 @@ mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prometheus;
-mod rdap;
+pub(crate) mod rdap;
 mod redis;
 mod scenario;
 mod sites;
 mod ssh;
 mod tcp;
 mod tls;
-mod websocket;
+pub(crate) mod websocket;

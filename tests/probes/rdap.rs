@@ -53,7 +53,7 @@ fn registered() -> serde_json::Value {
     })
 }
 
-async fn service() -> Server {
+pub(crate) async fn service() -> Server {
     clear(async |request: Request<bytes::Bytes>| -> Response<Body> {
         let accepts = request.headers()["accept"] == "application/rdap+json";
         let answer = |text: String| status(200).body(full(text)).unwrap();

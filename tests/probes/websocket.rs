@@ -24,7 +24,7 @@ use crate::support::http::{Server, clear, full, raw, read_head, status};
 use crate::support::origin::Origin;
 
 /// Lets in whoever has the token, and does what the path says.
-async fn server() -> Server {
+pub(crate) async fn server() -> Server {
     raw(speak).await
 }
 

@@ -24,6 +24,7 @@ mod prometheus;
 mod redis;
 pub mod services;
 mod ssh;
+mod stand;
 
 use std::path::PathBuf;
 

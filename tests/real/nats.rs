@@ -14,7 +14,7 @@ use super::services::{Service, free_port};
 use crate::support::certificates::{Authority, Leaf, pem};
 use crate::support::context;
 
-async fn start(folder: TempDir, more: &[&str]) -> Option<Service> {
+pub(super) async fn start(folder: TempDir, more: &[&str]) -> Option<Service> {
     let nats = program("nats-server")?;
     let arguments = |port: u16, folder: &std::path::Path| {
         let port = port.to_string();

@@ -14,7 +14,7 @@ use super::services::Service;
 use crate::support::certificates::{Authority, Leaf, pem};
 use crate::support::context;
 
-async fn start(folder: TempDir, more: &[&str]) -> Option<Service> {
+pub(super) async fn start(folder: TempDir, more: &[&str]) -> Option<Service> {
     let redis = program("redis-server")?;
     let more: Vec<String> = more.iter().map(|&word| word.to_owned()).collect();
     let arguments = |port: u16, folder: &std::path::Path| {

@@ -15,7 +15,7 @@ use super::services::Service;
 use crate::support::context;
 
 /// A server with keys of these kinds, and their public halves.
-async fn start(options: &[&str], kinds: &[&str]) -> Option<(Service, TempDir)> {
+pub(super) async fn start(options: &[&str], kinds: &[&str]) -> Option<(Service, TempDir)> {
     let sshd = program("sshd")?;
     let keygen = program("ssh-keygen")?;
     // Where it locks itself in, as the distribution's start script makes it.
