@@ -13,6 +13,9 @@ pub struct LedgerArgs {
     /// Attestations, waivers and sign-offs [default: PROFILE.ledger.yaml or ready.ledger.yaml beside it].
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
+    /// Refuse entries that none of these people signed, as `ssh-keygen` knows `allowed_signers`.
+    #[arg(long, value_name = "FILE")]
+    pub allowed_signers: Option<PathBuf>,
 }
 
 /// `ready attest`
@@ -102,6 +105,9 @@ pub struct EntryArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub ledger: LedgerArgs,
+    /// Sign it with this SSH key: a private key, or a public one that an agent has.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
     /// The day that it is dated on [default: today, in UTC].
     #[arg(long, value_name = "DATE")]
     pub at: Option<String>,

@@ -2,7 +2,7 @@
 //! ledger that it goes to, and asking people for what they did not say.
 
 use std::io::{self, BufRead as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::ledger::{self, Place};
 use super::{Ui, load, print};
 use crate::cli::EntryArgs;
-use crate::ledger::{AppendError, Draft, List, append, sha256, today};
+use crate::ledger::{AppendError, Draft, List, append, sha256, sign, today};
 use crate::profile::Profile;
 use crate::text::push;
 
@@ -21,6 +21,8 @@ pub(super) struct Desk<'a> {
     pub(super) ui: &'a Ui<'a>,
     /// The day that entries are dated on.
     pub(super) at: String,
+    /// The key that entries are signed with.
+    key: Option<PathBuf>,
 }
 
 impl<'a> Desk<'a> {
@@ -31,6 +33,7 @@ impl<'a> Desk<'a> {
         Ok(Self {
             place: ledger::place_to_write(&args.ledger, &args.profile, ui),
             at: at.unwrap_or_else(|| today(ui.host.now).to_string()),
+            key: args.key.as_ref().map(|key| ui.host.cwd.join(key)),
             profile,
             ui,
         })
@@ -81,14 +84,38 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// The entry with its signature, if there is a key to sign with.
+    fn signed(&self, list: List, mut fields: Map<String, Value>) -> anyhow::Result<Draft> {
+        if let Some(key) = &self.key {
+            let id = &self.profile.identity.id;
+            match sign(key, list, id, &fields) {
+                Ok(signature) => fields.insert("signature".to_owned(), signature.into()),
+                Err(error) => bail!("cannot sign with {}: {error}", key.display()),
+            };
+        }
+        Ok(Draft { list, fields })
+    }
+
     /// Adds entries, and tells each in a line.
     pub(super) fn add(&self, list: List, entries: Vec<Map<String, Value>>) -> anyhow::Result<()> {
-        let drafts: Vec<Draft> = entries
+        let drafts = entries
             .into_iter()
-            .map(|fields| Draft { list, fields })
-            .collect();
-        let Place { name, path } = &self.place;
-        match append(name, path, &drafts, &self.profile, self.ui.host.now) {
+            .map(|fields| self.signed(list, fields))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let Place {
+            name,
+            path,
+            signers,
+        } = &self.place;
+        let signers = signers.as_deref();
+        match append(
+            name,
+            path,
+            signers,
+            &drafts,
+            &self.profile,
+            self.ui.host.now,
+        ) {
             Ok(()) => {}
             Err(AppendError::Problems(problems)) => {
                 return Err(load::Refused::of(&problems, self.ui).into());

@@ -13,13 +13,19 @@ pub(super) struct Place {
     pub(super) name: String,
     /// Where it is.
     pub(super) path: PathBuf,
+    /// Whose signatures count, if that is not for the ledger to say.
+    pub(super) signers: Option<PathBuf>,
 }
 
 impl Place {
-    fn new(file: &Path, ui: &Ui<'_>) -> Self {
+    fn new(file: &Path, args: &LedgerArgs, ui: &Ui<'_>) -> Self {
         Self {
             name: file.display().to_string(),
             path: ui.host.cwd.join(file),
+            signers: args
+                .allowed_signers
+                .as_ref()
+                .map(|file| ui.host.cwd.join(file)),
         }
     }
 }
@@ -27,11 +33,11 @@ impl Place {
 /// The ledger that is named, or that is found beside the profile; `None` if there is none.
 pub(super) fn place(args: &LedgerArgs, reference: &str, ui: &Ui<'_>) -> Option<Place> {
     if let Some(named) = &args.ledger {
-        return Some(Place::new(named, ui));
+        return Some(Place::new(named, args, ui));
     }
     let mut beside = beside(reference).into_iter();
     beside.find_map(|file| {
-        let place = Place::new(&file, ui);
+        let place = Place::new(&file, args, ui);
         place.path.is_file().then_some(place)
     })
 }
@@ -40,7 +46,11 @@ pub(super) fn place(args: &LedgerArgs, reference: &str, ui: &Ui<'_>) -> Option<P
 pub(super) fn place_to_write(args: &LedgerArgs, reference: &str, ui: &Ui<'_>) -> Place {
     place(args, reference, ui).unwrap_or_else(|| {
         let usual = beside(reference).into_iter().next();
-        Place::new(&usual.unwrap_or_else(|| "ready.ledger.yaml".into()), ui)
+        Place::new(
+            &usual.unwrap_or_else(|| "ready.ledger.yaml".into()),
+            args,
+            ui,
+        )
     })
 }
 
@@ -60,6 +70,7 @@ fn beside(reference: &str) -> Vec<PathBuf> {
 
 /// Reads a ledger for the whole profile.
 pub(super) fn load(place: &Place, profile: &Profile, ui: &Ui<'_>) -> anyhow::Result<Ledger> {
-    ledger::load(&place.name, &place.path, profile, ui.host.now)
+    let signers = place.signers.as_deref();
+    ledger::load(&place.name, &place.path, signers, profile, ui.host.now)
         .map_err(|problems| load::Refused::of(&problems, ui).into())
 }

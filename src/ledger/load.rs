@@ -6,25 +6,27 @@ use std::path::Path;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::resolve::resolve;
-use super::{Ledger, today};
+use super::resolve::{Outside, resolve};
+use super::{Ledger, signature, today};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::profile::{Problems, Profile, hex, read_file, yaml};
 
 /// A larger file is not read to be hashed.
 const LARGEST_HASHED: u64 = 1024 * 1024 * 1024;
 
-/// Reads the ledger at `path`, which people know as `name`, for the checks of `profile`.
+/// Reads the ledger at `path`, which people know as `name`, for the checks of `profile`. With
+/// `signers`, a file of allowed signers, every entry must be signed by one of them.
 ///
 /// `Err` is everything that is wrong with it, all at once.
 pub fn load(
     name: &str,
     path: &Path,
+    signers: Option<&Path>,
     profile: &Profile,
     now: Timestamp,
 ) -> Result<Ledger, Problems> {
     let bytes = read_file(path).map_err(|error| broken(name, &error))?;
-    checked(name, &bytes, path, profile, now)
+    checked(name, &bytes, path, signers, profile, now)
 }
 
 /// The same for what stands, or is going to stand, in the file at `path`.
@@ -32,6 +34,7 @@ pub(super) fn checked(
     name: &str,
     bytes: &[u8],
     path: &Path,
+    signers: Option<&Path>,
     profile: &Profile,
     now: Timestamp,
 ) -> Result<Ledger, Problems> {
@@ -39,8 +42,13 @@ pub(super) fn checked(
     let mut diagnostics = Vec::new();
     let node = yaml::parse(name, bytes, &mut sources, &mut diagnostics);
     let folder = path.parent().unwrap_or(Path::new("."));
-    let files = |file: &str| sha256(&folder.join(file));
-    let ledger = node.map(|node| resolve(&node, profile, today(now), &files, &mut diagnostics));
+    let outside = Outside {
+        folder,
+        signers,
+        sha256: &|file| sha256(&folder.join(file)),
+        verify: &signature::verify,
+    };
+    let ledger = node.map(|node| resolve(&node, profile, today(now), &outside, &mut diagnostics));
     let sound = diagnostics
         .iter()
         .all(|problem| problem.severity < Severity::Error);

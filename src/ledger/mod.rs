@@ -2,13 +2,14 @@
 //!
 //! The ledger is a YAML file in git beside the profile, so that review and blame are the audit
 //! trail. `raw` is what people write, `resolve` makes it valid, `add` puts an entry into its text,
-//! and `load` and `write` alone touch files.
+//! and `load` and `write` alone touch files. `signature` runs the system's `ssh-keygen`.
 //! What an entry does to a check is decided in [`crate::judge`].
 
 mod add;
 mod load;
 mod raw;
 mod resolve;
+mod signature;
 mod write;
 
 use jiff::civil::Date;
@@ -24,6 +25,7 @@ use crate::units::Period;
 pub use add::Draft;
 pub use load::load;
 pub(crate) use load::sha256;
+pub(crate) use signature::sign;
 pub use write::{AppendError, append};
 
 /// Days before its end from which on an entry is told to end soon.
@@ -202,6 +204,14 @@ pub struct SignOff {
     pub result: String,
 }
 
+/// What entries of one person have in common: the address, or else all of the name.
+pub(crate) fn address(name: &str) -> &str {
+    let address = name
+        .rsplit_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'));
+    address.map_or(name, |(address, _)| address).trim()
+}
+
 /// The day it is everywhere in the ledger: UTC.
 pub fn today(now: Timestamp) -> Date {
     now.to_zoned(tz::TimeZone::UTC).date()
@@ -226,8 +236,20 @@ pub fn schema() -> schemars::Schema {
 
 #[cfg(test)]
 mod tests {
-    use super::{Attestation, Target};
+    use super::{Attestation, Target, address};
     use crate::check::CheckId;
+
+    #[test]
+    fn people_are_known_by_their_address() {
+        for (name, known) in [
+            ("Ana Mensah <ana@a.example>", "ana@a.example"),
+            ("Eve <eve@a.example> < ana@a.example >", "ana@a.example"),
+            ("ana@a.example", "ana@a.example"),
+            (" Ana <", "Ana <"),
+        ] {
+            assert_eq!(address(name), known);
+        }
+    }
 
     #[test]
     fn the_earlier_end_counts_and_a_year_is_the_most_that_nobody_says() {

@@ -20,6 +20,9 @@ pub(crate) struct RawLedger {
     pub(crate) ledger: Option<Spanned<u32>>,
     /// Id of the profile that it belongs to; any that it is found beside unless given.
     pub(crate) profile: Option<Spanned<String>>,
+    /// A file of SSH public keys, as `ssh-keygen` knows `allowed_signers`, with the people whose
+    /// they are; path from the ledger. With it every entry must be signed.
+    pub(crate) allowed_signers: Option<Spanned<String>>,
     /// Statements for what no probe can see. New ones are added at the end; of several about the
     /// same check the newest that holds counts.
     pub(crate) attestations: Option<Vec<Tree<RawAttestation>>>,
@@ -54,6 +57,9 @@ pub(crate) struct RawAttestation {
     pub(crate) release: Option<Spanned<String>>,
     /// The document that it was made for; it holds while the file's hash is this.
     pub(crate) document: Option<Tree<RawHashed>>,
+    /// The SSH signature of the person who is named. `--key` writes it.
+    #[expect(dead_code, reason = "taken from the tree, beside what it covers")]
+    pub(crate) signature: Option<String>,
 }
 
 /// Where something can be seen.
@@ -97,6 +103,9 @@ pub(crate) struct RawWaiver {
     pub(crate) at: Spanned<String>,
     /// The last day on which it holds, at most 90 days after `at`.
     pub(crate) until: Spanned<String>,
+    /// The SSH signature of the person who is named. `--key` writes it.
+    #[expect(dead_code, reason = "taken from the tree, beside what it covers")]
+    pub(crate) signature: Option<String>,
 }
 
 /// The approval of a section as a report showed it. It counts while the section passes with the
@@ -119,4 +128,7 @@ pub(crate) struct RawSignOff {
     pub(crate) profile: Spanned<String>,
     /// SHA-256 of the section's result, as in its `sign_off.result` in the report.
     pub(crate) result: Spanned<String>,
+    /// The SSH signature of the person who is named. `--key` writes it.
+    #[expect(dead_code, reason = "taken from the tree, beside what it covers")]
+    pub(crate) signature: Option<String>,
 }

@@ -2,14 +2,17 @@
 //!
 //! Whether an entry still holds today is not decided here: an expired one is no mistake.
 
+mod signed;
 mod values;
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
 use super::raw::{RawAttestation, RawLedger, RawSignOff, RawWaiver};
+use super::signature::Claim;
 use super::{Attestation, Ledger, SignOff, Target, Waiver, after};
 use crate::check::CheckId;
 use crate::diagnostic::{Diagnostic, Span};
@@ -18,30 +21,43 @@ use crate::profile::tree::Node;
 use crate::profile::{Profile, Section};
 use crate::reason::Reason;
 use crate::units::Period;
+use signed::Said;
 
 /// Days from `at` to the last day of a waiver.
 const LONGEST_WAIVER: Period = Period::of_days(90);
 /// Characters of a reason that says anything.
 const SHORTEST_REASON: usize = 10;
 
-/// Gives a file's SHA-256, or says why there is none.
-type Files<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+/// What is asked outside of the ledger's text.
+pub(super) struct Outside<'a> {
+    /// The ledger's folder.
+    pub(super) folder: &'a Path,
+    /// The file of allowed signers, where it is not for the ledger to say.
+    pub(super) signers: Option<&'a Path>,
+    /// Gives a file's SHA-256, or says why there is none.
+    pub(super) sha256: &'a dyn Fn(&str) -> Result<String, String>,
+    /// Whether a signature was made by one of the signers in a file.
+    pub(super) verify: &'a dyn Fn(&Path, &Claim<'_>) -> Result<(), String>,
+}
 
 /// The valid ledger; if there are errors among the problems, it is not to be used.
 pub(super) fn resolve(
     node: &Node,
     profile: &Profile,
     today: Date,
-    files: Files<'_>,
+    outside: &Outside<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Ledger {
     let Some(raw) = decode::<RawLedger>(node, problems).value else {
         return Ledger::default();
     };
+    let named = raw.allowed_signers.as_ref();
+    let named = named.map(|file| outside.folder.join(&file.value));
     let mut reader = Reader {
         profile,
         today,
-        files,
+        outside,
+        signers: outside.signers.map(Path::to_owned).or(named),
         problems,
     };
     reader.header(&raw, node);
@@ -62,7 +78,8 @@ pub(super) fn resolve(
 struct Reader<'a> {
     profile: &'a Profile,
     today: Date,
-    files: Files<'a>,
+    outside: &'a Outside<'a>,
+    signers: Option<PathBuf>,
     problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -106,7 +123,7 @@ impl Reader<'_> {
 
     /// Valid entries, and everything that is wrong with the others. Two that are equal in what
     /// `key` gives are one too many.
-    fn entries<R: serde::de::DeserializeOwned, T, K: Eq + Hash>(
+    fn entries<R: serde::de::DeserializeOwned, T: Said, K: Eq + Hash>(
         &mut self,
         written: Option<&Vec<Tree<R>>>,
         one: impl Fn(&mut Self, &R, &Span) -> Option<T>,
@@ -130,6 +147,7 @@ impl Reader<'_> {
                 self.problems.push(problem.help("keep one of the two"));
                 continue;
             }
+            self.signature(&entry, &tree.node, &place);
             first.insert(key(&entry), place);
             entries.push(entry);
         }

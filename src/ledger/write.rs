@@ -38,6 +38,7 @@ pub enum AppendError {
 pub fn append(
     name: &str,
     path: &Path,
+    signers: Option<&Path>,
     drafts: &[Draft],
     profile: &Profile,
     now: Timestamp,
@@ -53,7 +54,7 @@ pub fn append(
     lock.lock().map_err(told)?;
     let mut text = match read_file(path) {
         Ok(bytes) => {
-            checked(name, &bytes, path, profile, now).map_err(AppendError::Problems)?;
+            checked(name, &bytes, path, signers, profile, now).map_err(AppendError::Problems)?;
             // It was just read as a ledger.
             String::from_utf8(bytes).map_err(|error| told(io::Error::other(error)))?
         }
@@ -63,7 +64,7 @@ pub fn append(
     for draft in drafts {
         text = add(&text, draft).ok_or_else(|| AppendError::Place(name.to_owned()))?;
     }
-    checked(name, text.as_bytes(), path, profile, now).map_err(AppendError::Problems)?;
+    checked(name, text.as_bytes(), path, signers, profile, now).map_err(AppendError::Problems)?;
     replace(path, folder, &text).map_err(told)?;
     drop(lock);
     Ok(())

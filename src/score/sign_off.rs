@@ -66,14 +66,12 @@ impl SignOffStatus {
 impl Section {
     /// Whether there is something in it that holds well enough to be approved.
     pub fn passes(&self) -> bool {
-        match self.verdict {
-            Some(verdict) => verdict <= super::Overall::ReadyWithWaivers,
-            None => {
-                let mut statuses = self.counts.keys();
-                !self.counts.is_empty()
-                    && statuses.all(|status| *status != Status::Fail && !status.is_unknown())
-            }
+        if let Some(verdict) = self.verdict {
+            return verdict <= super::Overall::ReadyWithWaivers;
         }
+        let mut statuses = self.counts.keys();
+        !self.counts.is_empty()
+            && statuses.all(|status| *status != Status::Fail && !status.is_unknown())
     }
 }
 
@@ -111,7 +109,7 @@ pub(super) fn settle(sections: &mut [Section], profile: &Profile, ledger: &Ledge
         };
         if profile.distinct_approvers && void.is_none() {
             let role = signed
-                .entry(person(&one.by))
+                .entry(ledger::address(&one.by).to_lowercase())
                 .or_insert_with(|| sign_off.role.clone());
             if *role != sign_off.role {
                 void = Some(format!("the same person approved for {role}"));
@@ -143,17 +141,6 @@ fn trouble(one: &ledger::SignOff, profile: &Profile, result: &str, passes: bool)
         return None;
     };
     Some(why.to_owned())
-}
-
-/// What two entries of one person have in common: the address, or else the name.
-fn person(by: &str) -> String {
-    let address = by
-        .rsplit_once('<')
-        .and_then(|(_, rest)| rest.split_once('>'));
-    address
-        .map_or(by, |(address, _)| address)
-        .trim()
-        .to_lowercase()
 }
 
 /// What is not approved although it must be, in a line.

@@ -34,7 +34,7 @@ fn each_broken_ledger_is_told_in_full() {
     for name in names {
         let file = format!("{name}.yaml");
         let path = folder.join("broken").join(&file);
-        let problems = load(&file, &path, &profile.profile, host.now).expect_err(&name);
+        let problems = load(&file, &path, None, &profile.profile, host.now).expect_err(&name);
         let text = problems.render(false);
         assert_checked_in(&format!("tests/ledger/broken/{name}.txt"), &text);
     }

@@ -13,6 +13,7 @@ mod compose;
 mod docker;
 mod host;
 mod http;
+mod ledger;
 mod limits;
 mod nameserver;
 mod nats;

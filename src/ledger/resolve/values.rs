@@ -135,7 +135,7 @@ impl Reader<'_> {
         let help = format!("`sha256sum {}` prints it", raw.file.value);
         let written = self.sha256(&raw.sha256, &help)?;
         let name = raw.file.value;
-        let what = match (self.files)(&name) {
+        let what = match (self.outside.sha256)(&name) {
             Ok(found) if found == written => return Some((name, None)),
             Ok(_) => format!("{what} {name} has changed since"),
             Err(error) => format!("{what} {name} cannot be read: {error}"),
