@@ -134,6 +134,7 @@ reasons! {
     WaiverExpiring "waiver.expiring" Ours lasting "the waiver will soon end"
     WaiverEnded "waiver.ended" Ours lasting "the waiver has ended, and the check counts again"
     WaiverStale "waiver.stale" Ours lasting "there is a waiver for it, and it needs none"
+    SignOffVoid "sign-off.void" Ours lasting "somebody approved the section, and that counts no more"
     SignOffUncovered "sign-off.uncovered" Ours lasting "sign-offs are required, and nobody is asked for this section's"
 }
 

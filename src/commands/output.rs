@@ -13,7 +13,7 @@ use crate::judge::{Answers, judge, notices};
 use crate::ledger::{self, Ledger};
 use crate::profile::Profile;
 use crate::report::{self, FORMATS, Format, Report, Style};
-use crate::score::{Judged, score, uncovered};
+use crate::score::{Judged, score, uncovered, void};
 
 /// Judges, scores and reports.
 pub(super) fn conclude(profile: &Profile, evidence: &Evidence, ledger: &Ledger) -> Report {
@@ -29,6 +29,7 @@ pub(super) fn conclude(profile: &Profile, evidence: &Evidence, ledger: &Ledger) 
     let score = score(profile, &judged, ledger);
     let verdicts: Vec<_> = judged.iter().map(|one| (one.check, &one.verdict)).collect();
     let mut notices = notices(&verdicts, ledger, ledger::today(evidence.started));
+    notices.extend(void(&score.sections));
     notices.extend(uncovered(profile));
     Report {
         notices,

@@ -20,7 +20,7 @@ use crate::profile::{self, Profile};
 use crate::reason::Reason;
 
 pub use remedy::Remedy;
-pub use sign_off::{SignOff, SignOffStatus, uncovered};
+pub use sign_off::{SignOff, SignOffStatus, uncovered, void};
 use tally::{Tally, percent, points};
 
 /// Name of the way scores are made; it changes whenever the same verdicts would score otherwise.

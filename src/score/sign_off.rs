@@ -170,6 +170,21 @@ fn collect_missing(sections: &[Section], missing: &mut Vec<String>) {
     }
 }
 
+/// Approvals that count no more.
+pub fn void(sections: &[Section]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for section in sections {
+        let why = section.sign_off.as_ref().and_then(|one| one.void.as_ref());
+        notices.extend(why.map(|why| Notice {
+            reason: Reason::SignOffVoid.code().to_owned(),
+            target: Target::Section(section.id.clone()),
+            text: format!("the sign-off of {} is void: {why}", section.title),
+        }));
+        notices.extend(void(&section.sections));
+    }
+    notices
+}
+
 /// Sections at the top that nobody is asked to approve, though approvals are required.
 pub fn uncovered(profile: &Profile) -> Vec<Notice> {
     fn is_covered(section: &profile::Section) -> bool {

@@ -136,6 +136,13 @@ fn an_approval_is_void_once_what_it_approved_is_no_more() {
         of("void", "the section does not pass")
     );
     assert_eq!(standing(&report)[1], both[1]);
+    assert_eq!(
+        notices(&report),
+        [
+            ("sign-off.void".to_owned(), "infra".to_owned()),
+            ("sign-off.uncovered".to_owned(), "launch".to_owned())
+        ]
+    );
     let bench = bench.file("there", "");
     assert_eq!(
         standing(&run(&bench).1),
