@@ -52,7 +52,15 @@ pub(super) fn with_ledger(
     if ledger.ledger.is_some() {
         bail!("a ledger belongs to one site, and several are named");
     }
-    Ok((profile(args, ui)?, Ledger::default()))
+    let profile = profile(args, ui)?;
+    let reference = args.options.profile.as_deref().unwrap_or(DEFAULT);
+    if let Some(place) = ledger::place(ledger, reference, ui) {
+        tell(&format!(
+            "note: {} is not used: a ledger belongs to one site, and several are named\n",
+            place.name
+        ));
+    }
+    Ok((profile, Ledger::default()))
 }
 
 /// The same for a command whose first argument is something else.

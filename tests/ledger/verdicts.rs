@@ -454,3 +454,22 @@ fn several_sites_have_no_ledger() {
         ran.err
     );
 }
+
+#[test]
+fn a_ledger_beside_the_profile_of_several_sites_is_told() {
+    let profile = "ready: 1\nid: shop\nvars: {url: {required: true}}\nchecks:\n  \
+        - {id: there, probe: {file: {path: there}}, expect: file.exists}\n";
+    let bench = Bench::new().file("p.yaml", profile).file("there", "");
+    let args = ["audit", "a.example", "b.example", "--profile", "p.yaml"];
+    let ran = bench.ready(&args);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(!ran.err.contains("ledger"), "{}", ran.err);
+
+    // It is not read at all.
+    let bench = bench.file("p.ledger.yaml", "garbage");
+    let ran = bench.ready(&args);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let note = "note: p.ledger.yaml is not used: a ledger belongs to one site, \
+                and several are named\n";
+    assert!(ran.err.contains(note), "{}", ran.err);
+}
