@@ -360,6 +360,14 @@ fn every_row_of_the_checklists_is_answered() {
 }
 
 #[test]
+fn every_built_in_profile_can_be_used_with_its_examples() {
+    for one in ready::profile::built_in() {
+        assert!(!built_in(one.id).checks.is_empty(), "{}", one.id);
+        assert!(one.about.is_some(), "{}", one.id);
+    }
+}
+
+#[test]
 fn what_the_profiles_reach_is_told() {
     let mut page = "# Profiles of five checklists\n\n\
         Made by a test from the profiles, their required variables set to their examples. *Items* \
