@@ -134,6 +134,17 @@ fn incomplete(check: &CatalogueCheck) -> Vec<String> {
             &format!("parameter `{}` is not documented", param.name),
         );
     }
+    for phrase in &check.matches.phrases {
+        let problem = phrase.problem();
+        need(problem.is_none(), &problem.unwrap_or_default());
+    }
+    for name in check.matches.fill.keys() {
+        let known = check.params.iter().any(|param| param.name == *name);
+        need(
+            known,
+            &format!("`matches` fills `{name}`, which is no parameter"),
+        );
+    }
     let (good, bad) = if check.info {
         (Status::Info, Status::Info)
     } else {

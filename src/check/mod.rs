@@ -127,6 +127,8 @@ pub struct Check {
     pub info: bool,
     /// Whether its failure means NOT READY whatever the score.
     pub blocker: bool,
+    /// Whether people say that it is done.
+    pub claimed: bool,
     /// How much harm a failure does.
     pub impact: Impact,
     /// How much work it is to fix.

@@ -81,6 +81,7 @@ fn check(rule: Rule) -> Check {
         not_applicable: None,
         info: false,
         blocker: false,
+        claimed: false,
         impact: Impact::Medium,
         effort: Effort::Medium,
         weight: 2.0,

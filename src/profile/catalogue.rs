@@ -21,6 +21,7 @@ use crate::diagnostic::{Diagnostic, Sources};
 use crate::judge::Status;
 use crate::reason::Reason;
 
+pub use super::matching::Matches;
 pub use super::params::ParamType;
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
@@ -71,6 +72,8 @@ pub struct CatalogueCheck {
     pub info: bool,
     /// The file's text.
     pub text: &'static str,
+    /// How people write in their checklists what it looks at.
+    pub matches: Matches,
     /// Answers and the verdicts that they must give.
     pub examples: Vec<Example>,
     pub(super) node: Node,
@@ -167,6 +170,7 @@ impl CatalogueCheck {
             needs: raw.needs,
             info: raw.info,
             text,
+            matches: Matches::new(raw.matches),
             examples: raw
                 .examples
                 .into_iter()

@@ -12,6 +12,7 @@ mod combine;
 pub(crate) mod decode;
 mod describe;
 mod load;
+mod matching;
 mod merge;
 mod params;
 mod place;

@@ -206,6 +206,8 @@ pub(crate) struct RawCheck {
     pub(crate) weight: Option<Spanned<f64>>,
     /// Whether it is shown but never scored.
     pub(crate) info: Option<bool>,
+    /// Whether people say that it is done; an audit says whether that is so.
+    pub(crate) claimed: Option<bool>,
     /// A condition on variables; where it is false the check is not applicable.
     pub(crate) when: Option<Spanned<String>>,
     /// Why the check is not applicable here; it is then never asked.
@@ -422,6 +424,9 @@ pub(crate) struct RawCatalogueCheck {
     pub(crate) timeout: Option<Duration>,
     /// How often its questions are asked again after trouble on the way.
     pub(crate) retries: Option<u32>,
+    /// How people write in their checklists what this check looks at.
+    #[serde(default)]
+    pub(crate) matches: super::matching::RawMatches,
     /// Small answers and the verdict that each must give.
     #[serde(default)]
     pub(crate) examples: Vec<RawExample>,

@@ -1,8 +1,9 @@
 //! Puts a report together.
 
-use super::json::v1::{self, Check, Report, Run, Tool};
+use super::json::v1::{self, Check, Claims, Report, Run, Tool};
 use crate::evidence::Evidence;
 use crate::exit::Exit;
+use crate::judge::Status;
 use crate::profile::Profile;
 use crate::score::{self, Judged, Overall, Score};
 
@@ -23,6 +24,7 @@ impl Report {
             numbers: score.numbers,
             minimum: score.minimum,
             counts: score.counts,
+            claims: claims(judged),
             sections: score.sections,
             checks: checks
                 .map(|(judged, points)| check(judged, *points))
@@ -61,6 +63,7 @@ fn check(judged: &Judged<'_>, points: f64) -> Check {
         impact: check.impact,
         effort: check.effort,
         blocker: check.blocker,
+        claimed: check.claimed,
         weight: check.weight,
         credit: verdict.credit,
         points,
@@ -80,6 +83,21 @@ fn check(judged: &Judged<'_>, points: f64) -> Check {
         fix: check.fix.clone(),
         refs: check.refs.clone(),
     }
+}
+
+/// What became of the checks that people say are done.
+fn claims(judged: &[Judged<'_>]) -> Option<Claims> {
+    let mut claims = Claims::default();
+    for Judged { verdict, .. } in judged.iter().filter(|judged| judged.check.claimed) {
+        claims.made += 1;
+        match verdict.real.unwrap_or(verdict.status) {
+            Status::Pass | Status::Attested => claims.confirmed += 1,
+            Status::Fail | Status::Warn => claims.refuted += 1,
+            Status::Na | Status::Info => {}
+            _ => claims.unseen += 1,
+        }
+    }
+    (claims.made > 0).then_some(claims)
 }
 
 fn run(profile: &Profile, evidence: &Evidence) -> Run {

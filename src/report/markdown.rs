@@ -66,6 +66,7 @@ fn headline(page: &mut Vec<String>, report: &Report) {
         escaped(&report.title),
         escaped(&report.cause)
     ));
+    page.extend(report.claims.map(|claims| words::claims(&claims)));
     page.extend(words::cut_short(report).map(|note| format!("> {note}")));
 }
 

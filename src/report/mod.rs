@@ -13,7 +13,7 @@ mod words;
 
 pub mod json;
 
-pub use json::v1::{Check, Report, Run, Tool};
+pub use json::v1::{Check, Claims, Report, Run, Tool};
 
 /// How to render.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Check, Report};
+use super::{Check, Claims, Report};
 use crate::check::{Effort, Impact};
 use crate::exit::Exit;
 use crate::judge::Status;
@@ -193,4 +193,10 @@ pub(super) fn cut_short(report: &Report) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// What became of the claims, in a line.
+pub(super) fn claims(claims: &Claims) -> String {
+    let Claims { made, confirmed, refuted, unseen } = claims;
+    format!("{made} claimed as done: {confirmed} confirmed, {refuted} refuted, {unseen} that nobody has seen")
 }

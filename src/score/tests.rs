@@ -20,6 +20,7 @@ fn check(id: &str, section: &str, impact: Impact) -> Check {
         not_applicable: None,
         info: false,
         blocker: false,
+        claimed: false,
         impact,
         effort: Effort::Low,
         weight: impact.weight(),

@@ -33,6 +33,7 @@ impl Sample {
             not_applicable: None,
             info: false,
             blocker: false,
+            claimed: false,
             impact,
             effort: Effort::Low,
             weight: impact.weight(),

@@ -344,6 +344,7 @@ impl RawCheck {
             not_applicable: None,
             info: self.info.unwrap_or(drawn.is_some_and(|drawn| drawn.info)),
             blocker: self.blocker.unwrap_or_default(),
+            claimed: self.claimed.unwrap_or_default(),
             impact,
             effort: self
                 .effort

@@ -309,6 +309,7 @@ pub(super) fn example(
             not_applicable: None,
             info: drawn.info,
             blocker: false,
+            claimed: false,
             impact: drawn.impact,
             effort: drawn.effort,
             weight: drawn.impact.weight(),

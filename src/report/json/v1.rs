@@ -37,6 +37,9 @@ pub struct Report {
     pub minimum: Option<f64>,
     /// How many checks have which status.
     pub counts: Counts,
+    /// What people say is done, and what was shown of it; none if nobody says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Claims>,
     /// The tree of sections.
     pub sections: Vec<Section>,
     /// Every check, in the order of the profile.
@@ -50,6 +53,19 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// How the run went.
     pub run: Run,
+}
+
+/// What people say is done, and what was shown of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Claims {
+    /// Checks that are said to be done.
+    pub made: u64,
+    /// Those that hold, measured or stated.
+    pub confirmed: u64,
+    /// Those that do not hold.
+    pub refuted: u64,
+    /// Those that could not be found out.
+    pub unseen: u64,
 }
 
 /// One check with its verdict.
@@ -81,6 +97,9 @@ pub struct Check {
     pub effort: Effort,
     /// Whether its failure means NOT READY whatever the score.
     pub blocker: bool,
+    /// Whether people say that it is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claimed: bool,
     /// Weight in the score.
     pub weight: f64,
     /// Share of the weight earned, 0 to 1.

@@ -44,6 +44,9 @@ pub(super) fn write(page: &mut Page, report: &Report) {
     if !shares.is_empty() {
         page.column(&Label::none(), 0, Tone::Dim, &shares);
     }
+    if let Some(claims) = &report.claims {
+        page.column(&Label::none(), 0, Tone::Dim, &words::claims(claims));
+    }
 }
 
 /// Earned, unknown and lost weight, in proportion.
