@@ -59,6 +59,9 @@ pub enum Command {
     Waive(Waive),
     /// Approve sections as a saved report shows them: adds to the ledger.
     Sign(Sign),
+    /// Make a profile of a Markdown checklist, or write the answers back into it.
+    #[command(after_help = exit_codes())]
+    Import(Import),
     /// List the built-in checks or profiles, the probe kinds, the report formats or reason codes.
     List(List),
     /// Explain a check, a profile, a probe kind or a reason code.
@@ -161,6 +164,32 @@ pub struct Validate {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub ledger: LedgerArgs,
+}
+
+/// `ready import`
+#[derive(Clone, Debug, Args)]
+pub struct Import {
+    /// The checklist.
+    #[arg(value_name = "CHECKLIST.md")]
+    pub checklist: PathBuf,
+    /// Where to write the profile; standard output by default.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Id of the profile; by default the document's name.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// The profile of an earlier import, whose ids stay.
+    #[arg(long, short, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Set a variable of that profile.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting, requires = "profile")]
+    pub set: Vec<(String, String)>,
+    /// Write the answers of this report (`--report json=RUN.json`) into the checklist.
+    #[arg(long, value_name = "RUN.json", conflicts_with_all = ["output", "id", "profile"])]
+    pub write_back: Option<PathBuf>,
+    /// Only look whether the checklist claims more than this report shows.
+    #[arg(long, value_name = "RUN.json", conflicts_with_all = ["output", "id", "profile", "write_back"])]
+    pub check: Option<PathBuf>,
 }
 
 /// `ready list`

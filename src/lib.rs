@@ -28,6 +28,8 @@ pub mod score;
 
 pub mod report;
 
+pub mod import;
+
 pub mod cli;
 pub mod commands;
 pub mod demo;

@@ -15,6 +15,7 @@ mod catalogue;
 mod cli;
 mod generated;
 mod hostile;
+mod import;
 mod ledger;
 mod licences;
 mod pipeline;

@@ -7,6 +7,7 @@ mod demo;
 mod entry;
 mod explain;
 mod gather;
+mod import;
 mod judge;
 mod ledger;
 mod list;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli, host: &Host) -> anyhow::Result<Exit> {
         Command::Attest(args) => attest::run(&args, &ui),
         Command::Waive(args) => waive::run(&args, &ui),
         Command::Sign(args) => sign::run(&args, &ui),
+        Command::Import(args) => import::run(&args, &ui),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args, &ui),
         Command::Demo(args) => demo::run(&args, &ui),

@@ -71,15 +71,22 @@ impl Phrase {
 
     /// What is wrong with it: a test holds this to be nothing.
     pub fn problem(&self) -> Option<String> {
-        let odd = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./+*|<@=".contains(c));
+        let odd =
+            |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./+*|<@=".contains(c));
         if self.words.is_empty() {
             return Some("a phrase without words".to_owned());
         }
         if !(self.factor > 0.0 && self.factor <= 4.0) {
-            return Some(format!("{:?}: the factor is not above 0 and at most 4", self.words));
+            return Some(format!(
+                "{:?}: the factor is not above 0 and at most 4",
+                self.words
+            ));
         }
         let bad = self.words.iter().find(|word| {
-            word.contains(odd) || word.split('|').any(|one| one.trim_end_matches('*').len() < 2)
+            word.contains(odd)
+                || word
+                    .split('|')
+                    .any(|one| one.trim_end_matches('*').len() < 2)
         });
         bad.map(|word| format!("`{word}` is no word of a phrase"))
     }

@@ -197,6 +197,13 @@ pub(super) fn cut_short(report: &Report) -> Option<&'static str> {
 
 /// What became of the claims, in a line.
 pub(super) fn claims(claims: &Claims) -> String {
-    let Claims { made, confirmed, refuted, unseen } = claims;
-    format!("{made} claimed as done: {confirmed} confirmed, {refuted} refuted, {unseen} that nobody has seen")
+    let Claims {
+        made,
+        confirmed,
+        refuted,
+        unseen,
+    } = claims;
+    format!(
+        "{made} claimed as done: {confirmed} confirmed, {refuted} refuted, {unseen} that nobody has seen"
+    )
 }
