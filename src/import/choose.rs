@@ -124,10 +124,15 @@ pub(super) fn decide(list: &Checklist, item: &Item) -> Decision {
     let doubt = match (with, next) {
         (None, _) => Some("the text does not state its parameters".to_owned()),
         _ if best.score < CONFIDENT => Some(format!("{:.1} is below {CONFIDENT}", best.score)),
-        (_, Some((next, _))) if best.score - next.score < AHEAD => Some(format!(
-            "{} fits as well ({:.1})",
-            next.check.id, next.score
-        )),
+        // Checks of one area look at one thing: there the better one is taken.
+        (_, Some((next, _)))
+            if best.score - next.score < AHEAD && area(best.check) != area(next.check) =>
+        {
+            Some(format!(
+                "{} fits as well ({:.1})",
+                next.check.id, next.score
+            ))
+        }
         _ if item.kind == Kind::Gap => Some("the text says what is missing".to_owned()),
         _ => of_people.map(|word| format!("it speaks of “{word}”")),
     };

@@ -42,6 +42,10 @@ pattern!(
     CHARACTERS,
     r"(?i)(\d{1,4})\+?[ -](?:characters?|chars?|bytes?)\b"
 );
+pattern!(
+    SIZE,
+    r"(?i)(\d{1,6})\+?[ -]?(?:GB|GiB|G)?[ -]?(v?CPUs?\b|(?:CPU )?cores?\b|RAM\b|memory\b|SSD\b|NVMe\b|disk\b|storage\b)"
+);
 pattern!(NUMBER, r"\b(\d{1,9})\b");
 pattern!(
     PER,
@@ -170,7 +174,9 @@ impl Stated {
         let rest = URL.replace_all(text, " ");
         for found in FILE.captures_iter(&rest) {
             let file = found[1].trim_end_matches(['.', ',']);
-            let letters = file.chars().any(char::is_alphabetic);
+            // `Node.js` is a product.
+            let product = file.ends_with(".js") && file.starts_with(char::is_uppercase);
+            let letters = !product && file.chars().any(char::is_alphabetic);
             let ending = file
                 .rsplit('.')
                 .next()
@@ -220,6 +226,16 @@ impl Stated {
         }
         for found in VERSION.captures_iter(text) {
             self.add("version", json!(found[1].trim_end_matches('+')));
+        }
+        for found in SIZE.captures_iter(text) {
+            let kind = match found[2].to_ascii_lowercase().as_str() {
+                "ram" | "memory" => "memory_gb",
+                "ssd" | "nvme" | "disk" | "storage" => "disk_gb",
+                _ => "cores",
+            };
+            if let Ok(count) = found[1].parse::<u32>() {
+                self.add(kind, json!(count));
+            }
         }
         if let Some(found) = CHARACTERS.captures(text)
             && let Ok(count) = found[1].parse::<u32>()
@@ -334,6 +350,13 @@ mod tests {
             ),
             ("disk above 80%", "percent", json!(80)),
             ("100 req/min per IP", "rate", json!(100)),
+            ("(4 vCPU, 8GB RAM, 80GB SSD)", "cores", json!(4)),
+            (
+                "(4+ CPU cores, 8+ GB RAM, 50+ GB disk)",
+                "memory_gb",
+                json!(8),
+            ),
+            ("(4 vCPU, 8GB RAM, 80GB SSD)", "disk_gb", json!(80)),
         ] {
             assert_eq!(
                 Stated::of(text, &[]).first(kind),
