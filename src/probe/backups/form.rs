@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(Form::Age.content(b"age"), Some(Form::Age));
         // A dump that is longer than what was read of it ends in the middle.
         let long: Vec<u8> = (0..400_000_u32)
-            .flat_map(|n| (n * 2_654_435_761).to_le_bytes())
+            .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
             .collect();
         let cut = gzip(&[b"PGDMP", &long[..]].concat());
         assert_eq!(Form::Gzip.content(&cut[..START]), Some(Form::PgCustom));
