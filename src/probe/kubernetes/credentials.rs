@@ -228,10 +228,10 @@ mod tests {
         assert_eq!(paths("~/k", &surroundings, folder), [home.path().join("k")]);
         assert_eq!(
             paths("k", &surroundings, folder),
-            [PathBuf::from("/work/k")]
+            [PathBuf::from("/srv/k")]
         );
         surroundings.extend(env(&[("KUBECONFIG", "/a::b")]));
-        let both = [PathBuf::from("/a"), PathBuf::from("/work/b")];
+        let both = [PathBuf::from("/a"), PathBuf::from("/srv/b")];
         assert_eq!(paths("", &surroundings, folder), both);
     }
 }
