@@ -175,7 +175,8 @@ impl Stated {
         for found in FILE.captures_iter(&rest) {
             let file = found[1].trim_end_matches(['.', ',']);
             // `Node.js` is a product.
-            let product = file.ends_with(".js") && file.starts_with(char::is_uppercase);
+            let product =
+                file.strip_suffix(".js").is_some() && file.starts_with(char::is_uppercase);
             let letters = !product && file.chars().any(char::is_alphabetic);
             let ending = file
                 .rsplit('.')

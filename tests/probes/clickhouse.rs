@@ -202,7 +202,7 @@ pub(crate) async fn good_service() -> Server {
 
 #[tokio::test]
 async fn a_server_tells_how_its_data_is_kept() {
-    let server = service(Like::default()).await;
+    let server = good_service().await;
     let Answer { facts, gaps } = ask(&server, json!({"query": "SELECT one"})).await.unwrap();
     assert!(gaps.is_empty(), "{gaps:?}");
     assert_eq!(

@@ -157,6 +157,15 @@ pub(crate) async fn engine() -> Server {
 }
 
 #[tokio::test]
+async fn an_engine_is_asked_over_tcp_too() {
+    let server = engine().await;
+    let host = format!("tcp://127.0.0.1:{}", server.port);
+    let answer = probe(json!({"host": host})).gather(&context(&[])).await;
+    let facts = serde_json::to_value(answer.unwrap().facts).unwrap();
+    assert_eq!(facts["containers"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_container_that_is_held_well_is_told() {
     let pages = Pages::of(&[api(), db()]);
     let Answer { facts, gaps } = pages.ask(json!({})).await.unwrap();

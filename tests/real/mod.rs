@@ -25,6 +25,8 @@ mod prometheus;
 mod redis;
 pub mod services;
 mod ssh;
+// It asks every kind.
+#[cfg(all(feature = "backups", feature = "postgres"))]
 mod stand;
 
 use std::path::PathBuf;
