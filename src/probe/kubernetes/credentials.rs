@@ -226,10 +226,7 @@ mod tests {
             [home.path().join(".kube/config")]
         );
         assert_eq!(paths("~/k", &surroundings, folder), [home.path().join("k")]);
-        assert_eq!(
-            paths("k", &surroundings, folder),
-            [PathBuf::from("/srv/k")]
-        );
+        assert_eq!(paths("k", &surroundings, folder), [PathBuf::from("/srv/k")]);
         surroundings.extend(env(&[("KUBECONFIG", "/a::b")]));
         let both = [PathBuf::from("/a"), PathBuf::from("/srv/b")];
         assert_eq!(paths("", &surroundings, folder), both);
