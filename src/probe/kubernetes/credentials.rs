@@ -216,7 +216,7 @@ mod tests {
     fn kubeconfigs_are_looked_for_where_kubectl_does() {
         let home = tempfile::TempDir::new().unwrap();
         let at_home = home.path().to_str().unwrap();
-        let folder = Path::new("/work");
+        let folder = Path::new("/srv");
         let mut surroundings = env(&[("HOME", at_home)]);
         assert!(paths("", &surroundings, folder).is_empty());
         std::fs::create_dir(home.path().join(".kube")).unwrap();
