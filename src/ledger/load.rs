@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::resolve::{Outside, resolve};
 use super::{Ledger, signature, today};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::profile::{Problems, Profile, hex, read_file, yaml};
+use crate::profile::{Problems, Profile, read_file, yaml};
 
 /// A larger file is not read to be hashed.
 const LARGEST_HASHED: u64 = 1024 * 1024 * 1024;
@@ -87,7 +87,7 @@ pub(crate) fn sha256(path: &Path) -> Result<String, String> {
     loop {
         let read = file.read(&mut chunk).map_err(told)?;
         if read == 0 {
-            return Ok(hex(&hasher.finalize()));
+            return Ok(crate::text::hex(&hasher.finalize()));
         }
         total += read as u64;
         if total > LARGEST_HASHED {

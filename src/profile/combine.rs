@@ -2,7 +2,6 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::resolve::hex;
 use super::{Profile, Section};
 
 impl Profile {
@@ -55,7 +54,7 @@ impl Profile {
         let mut hash = Sha256::new();
         hash.update(&self.identity.sha256);
         hash.update(&profile.identity.sha256);
-        self.identity.sha256 = hex(&hash.finalize());
+        self.identity.sha256 = crate::text::hex(&hash.finalize());
     }
 }
 

@@ -32,7 +32,6 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::host::Host;
 use load::Loader;
 pub(crate) use load::read_file;
-pub(crate) use resolve::hex;
 
 /// Variables without a value that problems are compared with.
 const MOST_UNSET: usize = 1000;

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Leaf, Section};
 use crate::judge::{Notice, Status};
 use crate::ledger::{self, Ledger, Target};
-use crate::profile::{self, Profile, hex};
+use crate::profile::{self, Profile};
 use crate::reason::Reason;
 use crate::text::{count, push};
 
@@ -85,7 +85,7 @@ pub(super) fn result<'a>(leaves: impl Iterator<Item = &'a Leaf<'a>>) -> String {
         hasher.update(leaf.status().word());
         hasher.update(b"\n");
     }
-    hex(&hasher.finalize())
+    crate::text::hex(&hasher.finalize())
 }
 
 /// Where the approvals of all sections stand.

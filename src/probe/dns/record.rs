@@ -9,6 +9,8 @@ use hickory_proto::rr::{Name, RData, Record as Raw};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::text::hex;
+
 /// One record of the type that was asked for. Which fields it has goes by its type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
@@ -221,14 +223,6 @@ fn quoted(piece: &[u8]) -> String {
             b' '..=b'~' => text.push(char::from(*byte)),
             _ => _ = write!(text, "\\{byte:03}"),
         }
-    }
-    text
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        _ = write!(text, "{byte:02x}");
     }
     text
 }

@@ -16,7 +16,16 @@ use crate::probe::{Answer, ProbeError};
 
 /// Facts that stand for the whole body: with only a part of it, or with none that can be read,
 /// nothing may be claimed of them.
-const OF_THE_BODY: [&str; 6] = ["body", "json", "leaks", "html", "security_txt", "robots"];
+const OF_THE_BODY: [&str; 8] = [
+    "body",
+    "json",
+    "leaks",
+    "text_sha256",
+    "text_characters",
+    "html",
+    "security_txt",
+    "robots",
+];
 
 /// Reads the answers into facts.
 pub(super) fn read(chain: &Chain, limit: usize) -> Result<Answer<Facts>, ProbeError> {

@@ -352,16 +352,7 @@ fn hash(node: &Node, loader: &Loader, set: &BTreeMap<String, String>, read: &[Ve
             add("check", check.text.as_bytes());
         }
     }
-    hex(&hasher.finalize())
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    crate::text::hex(&hasher.finalize())
 }
 
 /// The catalogue checks that a tree uses, and those that they use.

@@ -25,6 +25,7 @@ mod tokens;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 pub use cache::CacheControl;
 pub use cookies::{Cookie, Prefix, SameSite};
@@ -44,6 +45,7 @@ pub(in crate::probe) use text::MOST;
 pub use tokens::TokenPolicy;
 
 use super::Exchange;
+use crate::text::hex;
 
 /// What the answer means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +78,15 @@ pub struct Meaning {
     pub server: Server,
     /// What the body gives away: stack traces, listings, secrets …
     pub leaks: Vec<Leak>,
+    /// SHA-256 of what people read of the body, the same while only markup, scripts and tokens
+    /// change. Of an HTML page its title and text as they are in the answer, without scripts,
+    /// styles, templates and comments, white space and tags as one space; of anything else the
+    /// bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_sha256: Option<String>,
+    /// How many characters of text an HTML page has. Of a page that scripts write, hardly any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_characters: Option<u64>,
     /// The page; left out when the answer is not HTML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<Html>,
@@ -90,15 +101,25 @@ pub struct Meaning {
 /// Reads everything out of one exchange.
 pub fn read(exchange: &Exchange) -> Meaning {
     let headers = exchange.headers;
-    let html = html::is_html(exchange.content_type, exchange.body)
+    let page = html::is_html(exchange.content_type, exchange.body)
         .then(|| html::read(exchange.body, exchange.url));
+    let (html, text) = match page {
+        Some(page) => (Some(page.html), page.text),
+        None => (None, None),
+    };
     let (meta_csp, meta_referrer) = html
         .as_ref()
         .map(|page| (page.meta_csp.as_slice(), page.meta_referrer.as_slice()))
         .unwrap_or_default();
     let csp = csp::read(headers, meta_csp, exchange.https);
     let plain = html.is_none();
+    let (text_sha256, text_characters) = match text {
+        Some((sha256, characters)) => (Some(sha256), Some(characters)),
+        None => (plain.then(|| hex(&Sha256::digest(exchange.body))), None),
+    };
     Meaning {
+        text_sha256,
+        text_characters,
         hsts: hsts::read(headers, exchange.url),
         framing: framing::read(headers, &csp),
         csp,
@@ -125,7 +146,7 @@ pub(in crate::probe) fn page(
     body: &[u8],
     url: &url::Url,
 ) -> Option<Html> {
-    html::is_html(content_type, body).then(|| html::read(body, url))
+    html::is_html(content_type, body).then(|| html::read(body, url).html)
 }
 
 /// Who may keep an answer with these headers, and for how long.

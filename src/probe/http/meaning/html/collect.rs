@@ -7,6 +7,7 @@ use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 
 use super::super::text::{MOST, short};
+use super::words::Words;
 
 /// What was found on the page, addresses as written.
 #[derive(Default)]
@@ -35,6 +36,8 @@ pub(super) struct Found {
     pub(super) forms: Vec<String>,
     pub(super) password_field: bool,
     pub(super) images_without_alt: u32,
+    /// SHA-256 of the text and its characters.
+    pub(super) text: Option<(String, u64)>,
 }
 
 /// A script element with an address.
@@ -63,6 +66,7 @@ pub(super) fn collect(body: &[u8]) -> Found {
     });
     emitter.naively_switch_states(true);
     for Ok(()) in Tokenizer::new_with_emitter(body, emitter) {}
+    reader.found.text = reader.words.done();
     reader.found
 }
 
@@ -70,6 +74,7 @@ pub(super) fn collect(body: &[u8]) -> Found {
 #[derive(Default)]
 struct Reader {
     found: Found,
+    words: Words,
     tag: StartTag,
     in_title: bool,
 }
@@ -96,13 +101,20 @@ impl Reader {
             CallbackEvent::AttributeValue { value } => self.tag.value(value),
             CallbackEvent::CloseStartTag { .. } => {
                 self.in_title = self.tag.name == b"title" && self.found.title.is_none();
+                self.words.opened(&self.tag.name);
                 self.found.tag(&self.tag);
             }
-            CallbackEvent::String { value } if self.in_title => {
-                let title = short(String::from_utf8_lossy(value).trim());
-                self.found.title = (!title.is_empty()).then_some(title);
+            CallbackEvent::String { value } => {
+                self.words.said(value);
+                if self.in_title {
+                    let title = short(String::from_utf8_lossy(value).trim());
+                    self.found.title = (!title.is_empty()).then_some(title);
+                }
             }
-            CallbackEvent::EndTag { .. } => self.in_title = false,
+            CallbackEvent::EndTag { name } => {
+                self.words.closed(name);
+                self.in_title = false;
+            }
             CallbackEvent::Doctype { .. } => self.found.doctype = true,
             _ => {}
         }

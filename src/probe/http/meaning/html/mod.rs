@@ -4,6 +4,7 @@
 
 mod collect;
 mod sri;
+mod words;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -129,9 +130,23 @@ pub(in crate::probe) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool
         || essence.eq_ignore_ascii_case("application/xhtml+xml")
 }
 
+/// A page, and what is read of it.
+pub(super) struct Page {
+    pub(super) html: Html,
+    /// SHA-256 of the text and its characters; nothing where its end cannot be told.
+    pub(super) text: Option<(String, u64)>,
+}
+
 /// Reads the page that came from `url`.
-pub(super) fn read(body: &[u8], url: &Url) -> Html {
-    let found = collect::collect(body);
+pub(super) fn read(body: &[u8], url: &Url) -> Page {
+    let mut found = collect::collect(body);
+    Page {
+        text: found.text.take(),
+        html: html(found, url),
+    }
+}
+
+fn html(found: collect::Found, url: &Url) -> Html {
     let base = found
         .base
         .as_deref()
@@ -225,6 +240,7 @@ mod tests {
             html.as_bytes(),
             &"https://www.zebu.example/a/b".parse().unwrap(),
         )
+        .html
     }
 
     #[test]
