@@ -99,6 +99,9 @@ pub struct Plan {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub profile: ProfileArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
+    pub ledger: LedgerArgs,
     /// Allow questions that change something.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     pub allow: Vec<Allowed>,
@@ -116,6 +119,9 @@ pub struct Gather {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub network: NetworkArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
+    pub ledger: LedgerArgs,
     /// Where to write the evidence; standard output by default.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -300,6 +306,21 @@ pub struct NetworkArgs {
     /// Time for the whole run; the rest is told as not reached.
     #[arg(long, value_name = "TIME")]
     pub deadline: Option<Duration>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
+    pub ways: WayArgs,
+    /// Questions under way at once.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    pub concurrency: u16,
+    /// Questions under way at once to one host.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub per_host: u16,
+}
+
+/// Which way leads to a host.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Network")]
+pub struct WayArgs {
     /// Go to this address for a host and port; `*` stands for any.
     #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]")]
     pub resolve: Vec<Resolve>,
@@ -309,12 +330,6 @@ pub struct NetworkArgs {
     /// Trust the certificates in this PEM file as well.
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
-    /// Questions under way at once.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
-    pub concurrency: u16,
-    /// Questions under way at once to one host.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
-    pub per_host: u16,
 }
 
 /// What is allowed beyond reading.

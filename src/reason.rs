@@ -127,6 +127,8 @@ reasons! {
     AttestExpired "attest.expired" Ours lasting "the attestation is too old"
     AttestEvidence "attest.evidence" Ours lasting "the attestation's evidence is missing or is not what it was"
     AttestOutdated "attest.outdated" Ours lasting "the attestation was made for another release, or for a document that has changed"
+    AttestUnread "attest.unread" Ours lasting "the page that the attestation was made for could not be read"
+    AttestUnbound "attest.unbound" Ours lasting "the attestation was not made for the document that the check is about"
     AttestExpiring "attest.expiring" Ours lasting "the attestation will soon be too old"
     AttestContradicted "attest.contradicted" Target lasting "somebody vouches for it, and the probe found otherwise"
     Declared "declared" Ours lasting "the profile declares it not applicable"

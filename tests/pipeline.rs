@@ -98,7 +98,11 @@ async fn a_run_is_judged_scored_and_reported() {
     let closed = refusing.local_addr().unwrap().port();
 
     let profile = profile(open, closed);
-    let plan = Plan::of(&profile, Allow::default());
+    let plan = Plan::of(
+        &profile,
+        &ready::ledger::Ledger::default(),
+        Allow::default(),
+    );
     assert_eq!(plan.questions.len(), 2, "six checks ask two questions");
     let evidence = gather(
         &plan,

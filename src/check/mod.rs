@@ -250,6 +250,8 @@ pub struct Attest {
     pub ask: String,
     /// How long a statement is good for.
     pub max_age: Option<Period>,
+    /// Address of the page that a statement must be about, as it is now.
+    pub document: Option<String>,
 }
 
 /// A rule with a person's statement for where it could not be asked.
@@ -275,12 +277,23 @@ impl Rule {
         }
     }
 
+    /// The statements that may decide it or a part of it.
+    pub fn attests(&self) -> Vec<&Attest> {
+        match self {
+            Self::Expect(_) | Self::Measure(_) => Vec::new(),
+            Self::Attest(attest) => vec![attest],
+            Self::StandIn(either) => {
+                let within = either.rule.attests().into_iter();
+                within.chain([&either.attest]).collect()
+            }
+            Self::Any(parts) | Self::All(parts) => {
+                parts.iter().flat_map(|part| part.rule.attests()).collect()
+            }
+        }
+    }
+
     /// Whether a person's statement may decide it or a part of it.
     pub fn takes_word(&self) -> bool {
-        match self {
-            Self::Expect(_) | Self::Measure(_) => false,
-            Self::Attest(_) | Self::StandIn(_) => true,
-            Self::Any(parts) | Self::All(parts) => parts.iter().any(|part| part.rule.takes_word()),
-        }
+        !self.attests().is_empty()
     }
 }

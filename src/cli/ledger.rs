@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::setting;
+use super::{WayArgs, setting};
 
 /// What people said about the profile.
 #[derive(Clone, Debug, Default, Args)]
@@ -45,12 +45,16 @@ pub struct Attest {
     /// It holds for this release alone.
     #[arg(long, value_name = "RELEASE")]
     pub release: Option<String>,
-    /// It holds for this file as it is now.
-    #[arg(long, value_name = "FILE")]
-    pub document: Option<PathBuf>,
+    /// It holds for this file, or for what this page says, as it is now; a page is asked for.
+    /// Where the check is about a page, that is taken unless it is said.
+    #[arg(long, value_name = "URL|FILE")]
+    pub document: Option<String>,
     /// Ask about everything that waits for a word, the most valuable first.
     #[arg(long, short)]
     pub interactive: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
+    pub ways: WayArgs,
 }
 
 /// `ready waive`

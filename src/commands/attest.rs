@@ -1,15 +1,17 @@
 //! `ready attest`: adds statements for what no probe can see.
 
+use std::path::Path;
+
 use anyhow::bail;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::entry::{Asker, Desk};
-use super::{Ui, ledger, output, tell};
+use super::{Ui, ledger, output, pages, tell};
 use crate::cli;
-use crate::evidence::Evidence;
 use crate::exit::Exit;
 use crate::judge::Status;
-use crate::ledger::{Ledger, List};
+use crate::ledger::{Ledger, List, page};
+use crate::plan::Plan;
 use crate::report::{Check, Report};
 use crate::text::{block, line};
 
@@ -67,10 +69,35 @@ fn entry(
     if let Some(evidence) = said.evidence {
         fields.insert("evidence".to_owned(), desk.evidence(evidence)?);
     }
-    if let Some(document) = &args.document {
-        fields.insert("document".to_owned(), desk.hashed(document)?);
+    if let Some(document) = document(args, desk, id)? {
+        fields.insert("document".to_owned(), document);
     }
     Ok(fields)
+}
+
+/// The text that the word is about, as it is now: the page that the check is about, or what is
+/// named.
+fn document(args: &cli::Attest, desk: &Desk<'_>, id: &str) -> anyhow::Result<Option<Value>> {
+    let wanted = desk.document(id);
+    for check in desk.with_documents(id) {
+        tell(&format!(
+            "note: {} in `{id}` is about a page: give a word for it by itself\n",
+            check.id
+        ));
+    }
+    let named = args.document.as_deref();
+    let url = match (wanted, named) {
+        (None, None) => return Ok(None),
+        (None, Some(file)) if !file.contains("://") => {
+            return desk.hashed(Path::new(file)).map(Some);
+        }
+        (Some(wanted), Some(named)) if !page::is_same(wanted, named) => {
+            bail!("`{id}` is about {wanted}, and a word on {named} would not count");
+        }
+        (Some(url), _) | (None, Some(url)) => url,
+    };
+    let sha256 = pages::sha256(url, &desk.profile, &args.ways, desk.ui)?;
+    Ok(Some(json!({"url": url, "sha256": sha256})))
 }
 
 /// Asks about everything that waits for a word, the most valuable first. Each answer is in the
@@ -79,7 +106,7 @@ fn walk(args: &cli::Attest, desk: &Desk<'_>, asker: &Asker) -> anyhow::Result<Ex
     if !args.ids.is_empty() {
         bail!("--interactive asks about everything that waits: name no checks");
     }
-    let report = pending(desk)?;
+    let report = pending(args, desk)?;
     let waiting: Vec<&Check> = report
         .fix_first
         .iter()
@@ -127,13 +154,15 @@ fn walk(args: &cli::Attest, desk: &Desk<'_>, asker: &Asker) -> anyhow::Result<Ex
     Ok(Exit::Ready)
 }
 
-/// The report as it is before anything is asked of the system: what people decide is known.
-fn pending(desk: &Desk<'_>) -> anyhow::Result<Report> {
+/// The report as it is before anything is asked of the system but for pages that words are
+/// about: what people decide is known.
+fn pending(args: &cli::Attest, desk: &Desk<'_>) -> anyhow::Result<Report> {
     let ledger = if desk.place.path.exists() {
         ledger::load(&desk.place, &desk.profile, desk.ui)?
     } else {
         Ledger::default()
     };
-    let evidence = Evidence::unasked(&desk.profile.identity, desk.ui.host.now);
+    let plan = Plan::of_pages(&desk.profile, &ledger);
+    let evidence = pages::seen(&plan, &desk.profile, &args.ways, desk.ui)?;
     Ok(output::conclude(&desk.profile, &evidence, &ledger))
 }

@@ -9,8 +9,8 @@ pub(super) fn run(args: &Audit, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     let destinations = output::Destinations::of(&args.output, ui)?;
     let (mut profile, ledger) = load::with_ledger(&args.profile, &args.ledger, ui)?;
     output::apply_minimum(&mut profile, args.output.min_score);
-    let plan = Plan::of(&profile, network::allow(&args.network.allow));
-    let context = network::context(&args.network, &profile, ui)?;
+    let plan = Plan::of(&profile, &ledger, network::allow(&args.network.allow));
+    let context = network::context(&args.network.ways, &profile, ui)?;
     let limits = network::limits(&args.network);
     let evidence = network::runtime()?.block_on(progress::gather_shown(
         &plan,

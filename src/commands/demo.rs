@@ -24,7 +24,7 @@ pub(super) fn run(args: &cli::Demo, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     let set = BTreeMap::from([("url".to_owned(), Demo::url())]);
     let mut profile = load::valid("web", &set, ui)?;
     output::apply_minimum(&mut profile, args.output.min_score);
-    let plan = Plan::of(&profile, Allow::default());
+    let plan = Plan::of(&profile, &Ledger::default(), Allow::default());
     let evidence = network::runtime()?.block_on(async {
         let demo = Demo::start(ui.host.now)
             .await

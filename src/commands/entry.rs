@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::ledger::{self, Place};
 use super::{Ui, load, print};
+use crate::check::Check;
 use crate::cli::EntryArgs;
 use crate::ledger::{AppendError, Draft, List, append, sha256, sign, today};
-use crate::profile::Profile;
+use crate::profile::{Profile, is_within};
 use crate::text::push;
 
 /// A profile, and where what is said about it goes.
@@ -46,6 +47,18 @@ impl<'a> Desk<'a> {
         let is_section = !is_check && has_section(&self.profile.sections, id);
         let key = if is_section { "section" } else { "check" };
         Map::from_iter([(key.to_owned(), id.into())])
+    }
+
+    /// The page that the check with this id is about.
+    pub(super) fn document(&self, id: &str) -> Option<&str> {
+        let mut checks = self.profile.checks.iter();
+        document(checks.find(|check| check.id.0 == id)?)
+    }
+
+    /// The checks in the section at this path that are about a page.
+    pub(super) fn with_documents(&self, path: &str) -> impl Iterator<Item = &Check> {
+        let checks = self.profile.checks.iter();
+        checks.filter(move |check| is_within(&check.section, path) && document(check).is_some())
     }
 
     /// Where something can be seen: a URL, or a file with its hash.
@@ -134,6 +147,12 @@ impl<'a> Desk<'a> {
         print(lines.as_bytes())?;
         Ok(())
     }
+}
+
+/// The page that a check is about.
+fn document(check: &Check) -> Option<&str> {
+    let mut attests = check.rule.attests().into_iter();
+    attests.find_map(|attest| attest.document.as_deref())
 }
 
 fn has_section(sections: &[crate::profile::Section], path: &str) -> bool {

@@ -12,9 +12,9 @@ pub(super) fn run(args: &Gather, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     if let Some(file) = &file {
         output::check_place(file)?;
     }
-    let profile = load::profile(&args.profile, ui)?;
-    let plan = Plan::of(&profile, network::allow(&args.network.allow));
-    let context = network::context(&args.network, &profile, ui)?;
+    let (profile, ledger) = load::with_ledger(&args.profile, &args.ledger, ui)?;
+    let plan = Plan::of(&profile, &ledger, network::allow(&args.network.allow));
+    let context = network::context(&args.network.ways, &profile, ui)?;
     let limits = network::limits(&args.network);
     let evidence = network::runtime()?.block_on(progress::gather_shown(
         &plan,

@@ -16,7 +16,7 @@ use crate::selection::Selection;
 const DEFAULT: &str = "web";
 
 /// Loads the profile; with several sites, one that audits each of them.
-pub(super) fn profile(args: &ProfileArgs, ui: &Ui<'_>) -> anyhow::Result<Profile> {
+fn profile(args: &ProfileArgs, ui: &Ui<'_>) -> anyhow::Result<Profile> {
     let Some((first, rest)) = args.urls.split_first() else {
         return selected(&args.options, &args.options.set, ui);
     };

@@ -14,6 +14,7 @@ mod list;
 mod load;
 mod network;
 mod output;
+mod pages;
 mod plan;
 mod progress;
 mod report;

@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::Ui;
-use crate::cli::{Allowed, NetworkArgs};
+use crate::cli::{Allowed, NetworkArgs, WayArgs};
 use crate::gather::Limits;
 use crate::host::Host;
 use crate::plan::Allow;
@@ -20,11 +20,7 @@ use crate::profile::{Profile, SecretSpec};
 use crate::secret::{Secret, Secrets};
 
 /// The network, secrets and clock of a run.
-pub(super) fn context(
-    args: &NetworkArgs,
-    profile: &Profile,
-    ui: &Ui<'_>,
-) -> anyhow::Result<Context> {
+pub(super) fn context(args: &WayArgs, profile: &Profile, ui: &Ui<'_>) -> anyhow::Result<Context> {
     let mut overrides = Overrides::default();
     for one in &args.resolve {
         overrides.insert(one.host.as_deref(), one.port, one.address, one.to_port);

@@ -11,8 +11,8 @@ use crate::probe::Access;
 use crate::text::{count, line};
 
 pub(super) fn run(args: &cli::Plan, ui: &Ui<'_>) -> anyhow::Result<Exit> {
-    let profile = load::profile(&args.profile, ui)?;
-    let plan = Plan::of(&profile, network::allow(&args.allow));
+    let (profile, ledger) = load::with_ledger(&args.profile, &args.ledger, ui)?;
+    let plan = Plan::of(&profile, &ledger, network::allow(&args.allow));
     if args.json {
         let mut json = serde_json::to_vec_pretty(&serde_json::json!({
             "schema": "ready.plan/v1",

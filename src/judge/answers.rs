@@ -47,14 +47,14 @@ impl<'a> Answers<'a> {
     }
 
     /// What was observed for a question, if it was asked at all.
-    pub(super) fn observation(&self, asked: &Asked) -> Option<&'a Observation> {
-        let answer = self.by_probe.get(&asked.probe)?;
+    pub(super) fn observation(&self, probe: &AnyProbe) -> Option<&'a Observation> {
+        let answer = self.by_probe.get(probe)?;
         Some(answer.observation)
     }
 
     /// Why a question has no answer; `None` if it has one.
     pub(super) fn error(&self, asked: &Asked) -> Option<ProbeError> {
-        match self.observation(asked).map(|found| &found.outcome) {
+        match self.observation(&asked.probe).map(|found| &found.outcome) {
             Some(Outcome::Answer { .. }) => None,
             Some(Outcome::Error(error)) => Some(error.clone()),
             None => Some(ProbeError::new(
@@ -93,7 +93,7 @@ impl<'a> Answers<'a> {
     pub(super) fn attempts(&self, asked: &[Asked]) -> u32 {
         let attempts = asked
             .iter()
-            .filter_map(|asked| Some(self.observation(asked)?.attempts));
+            .filter_map(|asked| Some(self.observation(&asked.probe)?.attempts));
         attempts.max().unwrap_or_default()
     }
 }

@@ -72,7 +72,7 @@ fn body(asked: &Asked, failures: &[Failure], answers: &Answers<'_>) -> Option<St
             .iter()
             .any(|field| failure.source.contains(&format!("{}.{field}", asked.name)))
     };
-    let Outcome::Answer { facts, .. } = &answers.observation(asked)?.outcome else {
+    let Outcome::Answer { facts, .. } = &answers.observation(&asked.probe)?.outcome else {
         return None;
     };
     // What a body gives away is not given away a second time, in a log.

@@ -429,6 +429,7 @@ fn the_rest_of_the_statuses() {
     let attest = Rule::Attest(Attest {
         ask: "Restore a dump".to_owned(),
         max_age: None,
+        document: None,
     });
     let pending = judged(attest, vec![]);
     assert_eq!(pending.status, Status::Pending);
@@ -471,6 +472,7 @@ fn vouched(until: &str) -> Ledger {
         at: "2026-11-01".parse().unwrap(),
         note: None,
         evidence: None,
+        document: None,
         until: Some(until.parse().unwrap()),
         flaw: None,
     };
@@ -491,6 +493,7 @@ fn a_word_goes_down_into_alternatives_and_parts() {
         part(Rule::Attest(Attest {
             ask: "Look".to_owned(),
             max_age: None,
+            document: None,
         }))
     };
     let probe = || part(expect(&["tls"], &[FRESH]));
@@ -536,6 +539,7 @@ fn a_word_stands_in_only_where_asking_again_would_not_help() {
             attest: Attest {
                 ask: "Look".to_owned(),
                 max_age: None,
+                document: None,
             },
         }));
         let evidence = evidence(vec![("tls", error(reason, "so it is"))]);

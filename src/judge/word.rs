@@ -1,10 +1,9 @@
 //! A person's word: alone where no probe can see, or in the place of one that could not ask.
 
-use jiff::civil::Date;
-
 use super::{Case, Status, Verdict, decide};
 use crate::check::{Attest, StandIn};
-use crate::ledger::{Attestation, Word};
+use crate::ledger::page::{self, Now};
+use crate::ledger::{Attestation, Page, Word};
 use crate::reason::Reason;
 use crate::text::push;
 
@@ -13,12 +12,30 @@ enum Said<'a> {
     /// A word that holds.
     Valid(Word),
     /// None that holds; why the newest does not.
-    Void(&'a Attestation, Reason, String),
+    Void(&'a Attestation, Trouble),
     /// Nothing.
     Nothing,
 }
 
-/// Attested, expired or pending.
+/// Why a word does not hold.
+struct Trouble {
+    reason: Reason,
+    what: String,
+    /// The command that shows the page that it is about.
+    reproduce: Option<String>,
+}
+
+impl Trouble {
+    fn new(reason: Reason, what: impl Into<String>) -> Self {
+        Self {
+            reason,
+            what: what.into(),
+            reproduce: None,
+        }
+    }
+}
+
+/// Attested, expired or pending; unknown where the page that the word is about was not read.
 pub(super) fn attested(attest: &Attest, case: &Case<'_>) -> Verdict {
     match said(attest, case) {
         Said::Valid(word) => Verdict {
@@ -26,16 +43,28 @@ pub(super) fn attested(attest: &Attest, case: &Case<'_>) -> Verdict {
             attestation: Some(word),
             ..Verdict::of(Status::Attested)
         },
-        Said::Void(newest, reason, what) => Verdict {
-            reason: Some(reason),
-            explanation: format!("{}\n{}", void(newest, &what), attest.ask),
-            ..Verdict::of(Status::Expired)
+        Said::Void(newest, trouble) => Verdict {
+            reason: Some(trouble.reason),
+            explanation: format!("{}\n{}", void(newest, &trouble.what), asked(attest)),
+            reproduce: trouble.reproduce,
+            ..Verdict::of(match trouble.reason {
+                Reason::AttestUnread => Status::Error,
+                _ => Status::Expired,
+            })
         },
         Said::Nothing => Verdict {
             reason: Some(Reason::AttestPending),
-            explanation: attest.ask.clone(),
+            explanation: asked(attest),
             ..Verdict::of(Status::Pending)
         },
+    }
+}
+
+/// What a person is asked to do.
+fn asked(attest: &Attest) -> String {
+    match &attest.document {
+        Some(url) => format!("{}\nthe text: {url}", attest.ask),
+        None => attest.ask.clone(),
     }
 }
 
@@ -66,15 +95,16 @@ pub(super) fn standing_in(either: &StandIn, case: &Case<'_>) -> Verdict {
                 ..verdict
             }
         }
-        Said::Void(newest, _, what) => {
-            push(&mut explanation, format_args!("\n{}", void(newest, &what)));
+        Said::Void(newest, trouble) => {
+            let void = void(newest, &trouble.what);
+            push(&mut explanation, format_args!("\n{void}"));
             Verdict {
                 explanation,
                 ..verdict
             }
         }
         Said::Nothing => {
-            let ask = &either.attest.ask;
+            let ask = asked(&either.attest);
             push(
                 &mut explanation,
                 format_args!("\na person's word may stand in: {ask}"),
@@ -116,7 +146,7 @@ fn said<'a>(attest: &Attest, case: &Case<'a>) -> Said<'a> {
         if is_newer(newest) {
             newest = Some(one);
         }
-        if is_newer(valid) && trouble(one, attest, case.today).is_none() {
+        if is_newer(valid) && trouble(one, attest, case).is_none() {
             valid = Some(one);
         }
     }
@@ -126,19 +156,58 @@ fn said<'a>(attest: &Attest, case: &Case<'a>) -> Said<'a> {
     let Some(newest) = newest else {
         return Said::Nothing;
     };
-    match trouble(newest, attest, case.today) {
-        Some((reason, what)) => Said::Void(newest, reason, what),
+    match trouble(newest, attest, case) {
+        Some(trouble) => Said::Void(newest, trouble),
         None => Said::Nothing,
     }
 }
 
 /// Why it does not hold on a day.
-fn trouble(one: &Attestation, attest: &Attest, today: Date) -> Option<(Reason, String)> {
+fn trouble(one: &Attestation, attest: &Attest, case: &Case<'_>) -> Option<Trouble> {
     if let Some(flaw) = &one.flaw {
-        return Some((flaw.reason, flaw.what.clone()));
+        return Some(Trouble::new(flaw.reason, flaw.what.clone()));
     }
     let expires = one.expires(attest.max_age);
-    (expires < today).then(|| (Reason::AttestExpired, format!("it ended on {expires}")))
+    if expires < case.today {
+        let what = format!("it ended on {expires}");
+        return Some(Trouble::new(Reason::AttestExpired, what));
+    }
+    unbound(one, attest).or_else(|| changed(one.page()?, case))
+}
+
+/// Whether the check is about a page, and the word is not about that.
+fn unbound(one: &Attestation, attest: &Attest) -> Option<Trouble> {
+    let wanted = attest.document.as_ref()?;
+    let what = match one.page() {
+        Some(page) if page::is_same(&page.url, wanted) => return None,
+        Some(page) => format!("it is about {}, not about {wanted}", page.url),
+        None => format!("it does not say what {wanted} said then; `ready attest` notes it"),
+    };
+    Some(Trouble::new(Reason::AttestUnbound, what))
+}
+
+/// Whether the page that it is about says something else by now, or could not be read.
+fn changed(page: &Page, case: &Case<'_>) -> Option<Trouble> {
+    let question = page::question(&page.url);
+    let seen = case.answers.observation(&question);
+    let (reason, what) = match page.now(seen.map(|seen| &seen.outcome)) {
+        Now::Same => return None,
+        Now::Changed => {
+            let what = format!("{} has another text since", page.url);
+            (Reason::AttestOutdated, what)
+        }
+        Now::Unread(why) => {
+            let what = format!(
+                "whether {} still says the same is not known: {why}",
+                page.url
+            );
+            (Reason::AttestUnread, what)
+        }
+    };
+    Some(Trouble {
+        reproduce: Some(question.reproduce()),
+        ..Trouble::new(reason, what)
+    })
 }
 
 /// `Ana attested it on 2026-11-02, until 2027-02-02: 14 minutes`
@@ -152,6 +221,9 @@ fn told(word: &Word) -> String {
     }
     if let Some(evidence) = &word.evidence {
         push(&mut text, format_args!("\nevidence: {evidence}"));
+    }
+    if let Some(document) = &word.document {
+        push(&mut text, format_args!("\nthe text: {document}"));
     }
     text
 }

@@ -7,6 +7,7 @@
 
 mod add;
 mod load;
+pub mod page;
 mod raw;
 mod resolve;
 mod signature;
@@ -25,6 +26,7 @@ use crate::units::Period;
 pub use add::Draft;
 pub use load::load;
 pub(crate) use load::sha256;
+pub use page::Page;
 pub(crate) use signature::sign;
 pub use write::{AppendError, append};
 
@@ -107,10 +109,31 @@ pub struct Attestation {
     pub note: Option<String>,
     /// Where it can be seen: a URL, or a file beside the ledger.
     pub evidence: Option<String>,
+    /// The text that it is about.
+    pub document: Option<Document>,
     /// The last day on which it holds, if the entry says so itself.
     pub until: Option<Date>,
     /// Why it does not count whatever the date.
     pub flaw: Option<Flaw>,
+}
+
+/// The text that a word is about, as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// A file beside the ledger. Whether it is what it was is known when the ledger is read.
+    File(String),
+    /// A web page, which a run asks for.
+    Page(Page),
+}
+
+impl Document {
+    /// Where it is.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::File(file) => file,
+            Self::Page(page) => &page.url,
+        }
+    }
 }
 
 /// Why an attestation does not count.
@@ -143,6 +166,18 @@ impl Attestation {
             expires: self.expires(max_age),
             note: self.note.clone(),
             evidence: self.evidence.clone(),
+            document: self
+                .document
+                .as_ref()
+                .map(|document| document.place().to_owned()),
+        }
+    }
+
+    /// The page that it is about.
+    pub fn page(&self) -> Option<&Page> {
+        match &self.document {
+            Some(Document::Page(page)) => Some(page),
+            Some(Document::File(_)) | None => None,
         }
     }
 }
@@ -167,6 +202,9 @@ pub struct Word {
     /// Where it can be seen: a URL, or a file beside the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// The text that it is about, which is what it was: a URL, or a file beside the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 /// An owner's acceptance of a failing check until a date.
@@ -268,6 +306,7 @@ mod tests {
                 at: "2026-11-02".parse().unwrap(),
                 note: None,
                 evidence: None,
+                document: None,
                 until: until.map(|date| date.parse().unwrap()),
                 flaw: None,
             };

@@ -55,8 +55,8 @@ pub(crate) struct RawAttestation {
     pub(crate) valid_for: Option<Spanned<Period>>,
     /// The release that it was made for; it holds while the profile's variable `release` is this.
     pub(crate) release: Option<Spanned<String>>,
-    /// The document that it was made for; it holds while the file's hash is this.
-    pub(crate) document: Option<Tree<RawHashed>>,
+    /// The document that it was made for; it holds while the document is what it was.
+    pub(crate) document: Option<Tree<RawDocument>>,
     /// The SSH signature of the person who is named. `--key` writes it.
     #[expect(dead_code, reason = "taken from the tree, beside what it covers")]
     pub(crate) signature: Option<String>,
@@ -72,6 +72,20 @@ pub(crate) enum RawEvidence {
     Url(String),
     /// A file.
     File(RawHashed),
+}
+
+/// A text as it was: a file or a web page, which every run asks for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Document")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawDocument {
+    /// Path from the ledger.
+    pub(crate) file: Option<Spanned<String>>,
+    /// Address of the page.
+    pub(crate) url: Option<Spanned<String>>,
+    /// SHA-256 in hexadecimal: of the file's content, as `sha256sum` prints it, or of the page's
+    /// text, as `ready attest` writes it.
+    pub(crate) sha256: Spanned<String>,
 }
 
 /// A file as it was.

@@ -19,7 +19,6 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::profile::decode::{Spanned, Tree, decode};
 use crate::profile::tree::Node;
 use crate::profile::{Profile, Section};
-use crate::reason::Reason;
 use crate::units::Period;
 use signed::Said;
 
@@ -164,9 +163,11 @@ impl Reader<'_> {
         let at = self.past(&raw.at);
         let until = self.until(raw, at);
         let mut flaw = raw.release.as_ref().and_then(|one| self.release(one));
-        if let Some(document) = &raw.document {
-            let changed = self.hashed(&document.node, Reason::AttestOutdated, "the document");
-            flaw = flaw.or(changed.and_then(|(_, flaw)| flaw));
+        let mut document = None;
+        if let Some(written) = &raw.document {
+            let (bound, changed) = self.document(&written.node)?;
+            document = Some(bound);
+            flaw = flaw.or(changed);
         }
         let mut evidence = None;
         if let Some(written) = &raw.evidence {
@@ -180,6 +181,7 @@ impl Reader<'_> {
             at: at?,
             note: raw.note.clone(),
             evidence,
+            document,
             until: until?,
             flaw,
         })

@@ -322,6 +322,9 @@ pub(crate) struct RawAttest {
     pub(crate) ask: String,
     /// How long a statement is good for: `quarterly`, or `90d`; a year unless given.
     pub(crate) max_age: Option<Period>,
+    /// Address of the page that the statement is about. It counts while the page says what it
+    /// said; each run that has a statement looks.
+    pub(crate) document: Option<Spanned<String>>,
 }
 
 /// A way to fix it, or several.

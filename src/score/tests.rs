@@ -16,6 +16,7 @@ fn check(id: &str, section: &str, impact: Impact) -> Check {
         rule: Rule::Attest(Attest {
             ask: "Look".to_owned(),
             max_age: None,
+            document: None,
         }),
         not_applicable: None,
         info: false,

@@ -2,6 +2,7 @@
 
 mod broken;
 mod commands;
+mod pages;
 mod sign_offs;
 mod verdicts;
 

@@ -29,6 +29,7 @@ impl Sample {
             rule: Rule::Attest(Attest {
                 ask: "Look".to_owned(),
                 max_age: None,
+                document: None,
             }),
             not_applicable: None,
             info: false,

@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::super::raw::{RawAttestation, RawHashed};
-use super::super::{Flaw, after};
+use super::super::raw::{RawAttestation, RawDocument, RawHashed};
+use super::super::{Document, Flaw, Page, after, page};
 use super::Reader;
 use crate::profile::decode::{Spanned, decode};
 use crate::profile::tree::{Kind, Node};
@@ -132,15 +132,73 @@ impl Reader<'_> {
     ) -> Option<(String, Option<Flaw>)> {
         let read = decode::<RawHashed>(node, self.problems);
         let raw = read.value.filter(|_| read.clean)?;
-        let help = format!("`sha256sum {}` prints it", raw.file.value);
-        let written = self.sha256(&raw.sha256, &help)?;
-        let name = raw.file.value;
-        let what = match (self.outside.sha256)(&name) {
-            Ok(found) if found == written => return Some((name, None)),
+        let flaw = self.file(&raw.file.value, &raw.sha256, reason, what)?;
+        Some((raw.file.value, flaw))
+    }
+
+    /// The flaw if a file is not what it was. The outer `None` is a mistake.
+    #[expect(
+        clippy::option_option,
+        reason = "no flaw is another thing than a wrong hash"
+    )]
+    fn file(
+        &mut self,
+        name: &str,
+        sha256: &Spanned<String>,
+        reason: Reason,
+        what: &str,
+    ) -> Option<Option<Flaw>> {
+        let written = self.sha256(sha256, &format!("`sha256sum {name}` prints it"))?;
+        let what = match (self.outside.sha256)(name) {
+            Ok(found) if found == written => return Some(None),
             Ok(_) => format!("{what} {name} has changed since"),
             Err(error) => format!("{what} {name} cannot be read: {error}"),
         };
-        Some((name, Some(Flaw { reason, what })))
+        Some(Some(Flaw { reason, what }))
+    }
+
+    /// The text that a word is about: a file that must be what it was, or a page, which the run
+    /// asks for.
+    pub(super) fn document(&mut self, node: &Node) -> Option<(Document, Option<Flaw>)> {
+        let read = decode::<RawDocument>(node, self.problems);
+        let raw = read.value.filter(|_| read.clean)?;
+        match (raw.file, raw.url) {
+            (Some(file), None) => {
+                let what = "the document";
+                let flaw = self.file(&file.value, &raw.sha256, Reason::AttestOutdated, what)?;
+                Some((Document::File(file.value), flaw))
+            }
+            (None, Some(url)) => {
+                let help = "`ready attest … --document URL` reads the page and writes it";
+                let sha256 = self.sha256(&raw.sha256, help);
+                self.url(&url)?;
+                let page = Page {
+                    url: url.value,
+                    sha256: sha256?,
+                };
+                Some((Document::Page(page), None))
+            }
+            (both, _) => {
+                let message = match both {
+                    Some(_) => "both a `file` and a `url`",
+                    None => "neither a `file` nor a `url`",
+                };
+                let help = "say in one of them where the document is";
+                self.tell("ledger.document", message, &node.span, help);
+                None
+            }
+        }
+    }
+
+    /// An address that can be asked without any secret.
+    fn url(&mut self, written: &Spanned<String>) -> Option<()> {
+        let Err(why) = page::is_public(&written.value) else {
+            return Some(());
+        };
+        let message = format!("`url`: {why}");
+        let help = "the whole address of a page, such as `https://zebu.example/terms`";
+        self.tell("ledger.url", message, &written.span, help);
+        None
     }
 
     pub(super) fn sha256(&mut self, written: &Spanned<String>, help: &str) -> Option<String> {

@@ -125,6 +125,7 @@ impl Workshop<'_> {
         self.problems.append(&mut found);
         let weight = self.weight(&raw);
         if let Some(decided) = decided {
+            self.one_document(&decided.rule, place);
             let mut check = raw.finish(id, decided, &mut self.problems);
             if let Some(max_age) = self.stand_in {
                 check.rule = or_a_word(check.rule, &check.title, max_age);
@@ -250,6 +251,18 @@ impl Workshop<'_> {
         None
     }
 
+    /// A statement is about one text.
+    fn one_document(&mut self, rule: &Rule, place: &Span) {
+        let attests = rule.attests().into_iter();
+        let pages: BTreeSet<_> = attests.filter_map(|one| one.document.as_ref()).collect();
+        if pages.len() > 1 {
+            let message = format!("asks for a statement on {} pages at once", pages.len());
+            let problem = Diagnostic::error("check.documents", message).at(place);
+            self.problems
+                .push(problem.help("make a check of each: a statement is about one `document`"));
+        }
+    }
+
     fn weight(&mut self, raw: &RawCheck) -> Option<f64> {
         let weight = raw.weight.as_ref()?;
         if weight.value > 0.0 && weight.value <= 1000.0 {
@@ -285,6 +298,7 @@ fn or_a_word(rule: Rule, title: &str, max_age: Period) -> Rule {
     let attest = Attest {
         ask: format!("Look by hand whether this holds: {title}"),
         max_age: Some(max_age),
+        document: None,
     };
     Rule::StandIn(Box::new(StandIn { rule, attest }))
 }

@@ -7,7 +7,8 @@ use super::expression::{compile, names, spanned};
 use crate::check::expect::{Names, Want};
 use crate::check::{Asked, Attest, Constants, Expect, Expectation, Measure, Part, Rule, StandIn};
 use crate::diagnostic::{Diagnostic, Sources, Span};
-use crate::probe::AnyProbe;
+use crate::probe::http::Http;
+use crate::probe::{AnyProbe, Probe as _};
 use crate::profile::decode::{Spanned, Tree, decode};
 use crate::profile::raw::{RawAttest, RawExpect, RawExplained, RawMeasure, RawPart};
 use crate::profile::tree::{Entry, Kind, Node};
@@ -120,7 +121,7 @@ pub(super) fn rule(
     if let Some(id) = how.catalogue {
         let decided = drawn(id, how, bench, problems)?;
         return Some(Decided {
-            rule: how.or_a_word(decided.rule),
+            rule: how.or_a_word(decided.rule, problems)?,
             ..decided
         });
     }
@@ -132,7 +133,7 @@ pub(super) fn rule(
         );
     }
     if let Some(attest) = how.attest.filter(|_| !asking) {
-        return Some(plain(Rule::Attest(attest.into())));
+        return attest.statement(problems).map(Rule::Attest).map(plain);
     }
     if let Some(all) = how.all {
         return parts(all, how, bench, problems).map(|parts| plain(Rule::All(parts)));
@@ -140,28 +141,36 @@ pub(super) fn rule(
     if let Some(any) = how.any {
         return parts(any, how, bench, problems).map(|parts| plain(Rule::Any(parts)));
     }
-    probed(how, bench, problems).map(|rule| plain(how.or_a_word(rule)))
+    let rule = probed(how, bench, problems)?;
+    how.or_a_word(rule, problems).map(plain)
 }
 
 impl How<'_> {
     /// The rule, with the statement that may stand in for it.
-    fn or_a_word(&self, rule: Rule) -> Rule {
-        match self.attest {
-            Some(attest) => Rule::StandIn(Box::new(StandIn {
-                rule,
-                attest: attest.into(),
-            })),
-            None => rule,
-        }
+    fn or_a_word(&self, rule: Rule, problems: &mut Vec<Diagnostic>) -> Option<Rule> {
+        let Some(attest) = self.attest else {
+            return Some(rule);
+        };
+        let attest = attest.statement(problems)?;
+        Some(Rule::StandIn(Box::new(StandIn { rule, attest })))
     }
 }
 
-impl From<&RawAttest> for Attest {
-    fn from(raw: &RawAttest) -> Self {
-        Self {
-            ask: raw.ask.clone(),
-            max_age: raw.max_age,
+impl RawAttest {
+    fn statement(&self, problems: &mut Vec<Diagnostic>) -> Option<Attest> {
+        if let Some(url) = &self.document
+            && let Err(invalid) = Http::get(&url.value).validate()
+        {
+            let message = format!("`document`: {}", invalid.message);
+            let problem = Diagnostic::error("probe.invalid", message).at(&url.span);
+            problems.push(problem.help("the whole address of a page"));
+            return None;
         }
+        Some(Attest {
+            ask: self.ask.clone(),
+            max_age: self.max_age,
+            document: self.document.as_ref().map(|url| url.value.clone()),
+        })
     }
 }
 
