@@ -1,5 +1,6 @@
 //! The command line: types only. What a command does is in [`crate::commands`].
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,8 +8,10 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod ledger;
+mod store;
 
 pub use ledger::{Attest, EntryArgs, LedgerArgs, Sign, Waive};
+pub use store::StoreArgs;
 
 use crate::exit::Exit;
 use crate::units::Duration;
@@ -91,6 +94,12 @@ pub struct Audit {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
+    pub store: StoreArgs,
+    /// Save the run, so that later ones can tell when a check last passed.
+    #[arg(long)]
+    pub save: bool,
 }
 
 /// `ready plan`
@@ -122,6 +131,9 @@ pub struct Gather {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented on its type")]
     pub ledger: LedgerArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented on its type")]
+    pub store: StoreArgs,
     /// Where to write the evidence; standard output by default.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -392,6 +404,20 @@ pub struct Resolve {
     pub address: IpAddr,
     /// The port to go to instead, if another.
     pub to_port: Option<u16>,
+}
+
+impl fmt::Display for Resolve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.host.as_deref().unwrap_or("*"))?;
+        match self.port {
+            Some(port) => write!(f, ":{port}:")?,
+            None => f.write_str(":*:")?,
+        }
+        match self.to_port {
+            Some(port) => write!(f, "{}", SocketAddr::new(self.address, port)),
+            None => write!(f, "{}", self.address),
+        }
+    }
 }
 
 impl FromStr for Resolve {

@@ -39,5 +39,6 @@ pub mod host;
 pub mod reason;
 pub mod secret;
 pub mod selection;
+pub mod store;
 pub mod text;
 pub mod units;

@@ -220,6 +220,7 @@ fn misjudged(check: &Check, example: &Example, observations: Vec<Observation>) -
     let evidence = Evidence {
         schema: "ready.evidence/v1".to_owned(),
         profile: ProfileRef::default(),
+        target: None,
         started: "2026-11-21T12:00:00Z".parse().unwrap(),
         wall_ms: 1.0,
         critical_path_ms: 1.0,

@@ -14,7 +14,7 @@ pub(super) fn run(args: &Gather, ui: &Ui<'_>) -> anyhow::Result<Exit> {
     }
     let (profile, ledger) = load::with_ledger(&args.profile, &args.ledger, ui)?;
     let plan = Plan::of(&profile, &ledger, network::allow(&args.network.allow));
-    let context = network::context(&args.network.ways, &profile, ui)?;
+    let context = network::context(&args.network.ways, &profile, ui)?.with_store(&args.store.store);
     let limits = network::limits(&args.network);
     let evidence = network::runtime()?.block_on(progress::gather_shown(
         &plan,

@@ -18,6 +18,7 @@ mod pages;
 mod plan;
 mod progress;
 mod report;
+mod save;
 mod schema;
 mod shell;
 mod sign;

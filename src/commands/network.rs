@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::Ui;
 use crate::cli::{Allowed, NetworkArgs, WayArgs};
+use crate::evidence::Target;
 use crate::gather::Limits;
 use crate::host::Host;
 use crate::plan::Allow;
@@ -18,6 +19,7 @@ use crate::probe::net::tls::Trust;
 use crate::probe::net::{Net, Overrides};
 use crate::profile::{Profile, SecretSpec};
 use crate::secret::{Secret, Secrets};
+use crate::store;
 
 /// The network, secrets and clock of a run.
 pub(super) fn context(args: &WayArgs, profile: &Profile, ui: &Ui<'_>) -> anyhow::Result<Context> {
@@ -34,7 +36,30 @@ pub(super) fn context(args: &WayArgs, profile: &Profile, ui: &Ui<'_>) -> anyhow:
         roots.extend(certificates(&ui.host.cwd.join(file))?);
     }
     let net = Net::new(overrides, resolver, Trust::new(&roots));
-    Ok(of(net, secrets(&profile.secrets, ui.host)?, ui.host))
+    let secrets = secrets(&profile.secrets, ui.host)?;
+    let target = target(args, profile, &secrets);
+    Ok(Context {
+        target: target.into(),
+        ..of(net, secrets, ui.host)
+    })
+}
+
+/// What a run with these arguments is about.
+fn target(args: &WayArgs, profile: &Profile, secrets: &Secrets) -> Target {
+    let redactor = secrets.redactor();
+    let mut vars = Target::texts(&profile.vars);
+    for value in vars.values_mut() {
+        *value = redactor.mask(value);
+    }
+    let resolve = args.resolve.iter().map(|one| format!("--resolve {one}"));
+    let dns = args.dns.iter().map(|server| format!("--dns {}", server.0));
+    let ca = args
+        .ca
+        .iter()
+        .map(|file| format!("--ca {}", file.display()));
+    let mut overrides: Vec<String> = resolve.chain(dns).chain(ca).collect();
+    overrides.sort();
+    Target { vars, overrides }
 }
 
 /// A context around a network.
@@ -46,6 +71,8 @@ pub(super) fn of(net: Net, secrets: Secrets, host: &Host) -> Context {
         http: Arc::default(),
         env: Arc::new(host.env.clone()),
         cwd: host.cwd.as_path().into(),
+        store: Path::new(store::USUAL).into(),
+        target: Arc::default(),
         now: host.now,
         timeout: std::time::Duration::ZERO,
     }

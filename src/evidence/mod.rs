@@ -18,6 +18,9 @@ pub struct Evidence {
     pub schema: String,
     /// Identity of the profile that asked.
     pub profile: ProfileRef,
+    /// What it was about; evidence of earlier versions does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
     /// When the run started; `now` in expressions.
     pub started: Timestamp,
     /// How long gathering took, in milliseconds.
@@ -45,6 +48,7 @@ impl Evidence {
         Self {
             schema: Self::SCHEMA.to_owned(),
             profile: profile.clone(),
+            target: None,
             started: now,
             wall_ms: 0.0,
             critical_path_ms: 0.0,
@@ -64,6 +68,30 @@ pub struct ProfileRef {
     pub id: String,
     /// SHA-256 over everything that was read to make it, in hex.
     pub sha256: String,
+}
+
+/// What a run was about: it says nothing about runs with another target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// Values of the profile's variables, secrets masked; what is no text is JSON.
+    pub vars: BTreeMap<String, String>,
+    /// How the outside world was reached, where that was not the usual way: `--resolve`, `--dns`
+    /// and `--ca`, as they were given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
+}
+
+impl Target {
+    /// The values of variables as text.
+    pub fn texts(vars: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let vars = vars.iter();
+        vars.map(|(name, value)| (name.clone(), text(value)))
+            .collect()
+    }
 }
 
 /// One question and what came of it.

@@ -113,6 +113,7 @@ fn evidence(outcomes: Vec<(&str, Outcome)>) -> Evidence {
     Evidence {
         schema: "ready.evidence/v1".to_owned(),
         profile: ProfileRef::default(),
+        target: None,
         started,
         wall_ms: 1.0,
         critical_path_ms: 1.0,

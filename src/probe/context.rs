@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::http::Pool;
 use super::net::Net;
+use crate::evidence::Target;
 use crate::secret::Secrets;
 
 /// Handed to [`super::Probe::gather`]. Cheap to clone; all clones share one network.
@@ -28,11 +29,26 @@ pub struct Context {
     pub env: Arc<BTreeMap<String, String>>,
     /// The folder that relative paths start from.
     pub cwd: Arc<Path>,
+    /// The folder of saved runs, from there.
+    pub store: Arc<Path>,
+    /// What the run is about; saved runs count if they were about the same.
+    pub target: Arc<Target>,
     /// When the run started; ages and days left are counted from here.
     pub now: Timestamp,
     /// Time limit of the whole question. A probe keeps within it by itself, so that it can say
     /// what it was waiting for; the gatherer cuts it off a moment later if it does not.
     pub timeout: Duration,
+}
+
+impl Context {
+    /// The same with saved runs in this folder.
+    #[must_use]
+    pub fn with_store(self, store: &Path) -> Self {
+        Self {
+            store: store.into(),
+            ..self
+        }
+    }
 }
 
 /// Counts what left this machine.

@@ -1,5 +1,8 @@
 //! Several profiles as one: `ready audit https://a.example https://b.example`.
 
+use std::collections::BTreeMap;
+
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Profile, Section};
@@ -19,7 +22,7 @@ impl Profile {
             min_coverage: first.min_coverage,
             require_sign_offs: first.require_sign_offs,
             distinct_approvers: first.distinct_approvers,
-            vars: first.vars.clone(),
+            vars: BTreeMap::new(),
             secrets: first.secrets.clone(),
             sections: Vec::new(),
             checks: Vec::new(),
@@ -32,6 +35,14 @@ impl Profile {
     }
 
     fn absorb(&mut self, number: usize, key: &str, profile: Self) {
+        // Of each variable the values for all sites, so that it never looks like one of them.
+        for (name, value) in profile.vars {
+            let values = self.vars.entry(name).or_insert_with(|| json!([]));
+            values
+                .as_array_mut()
+                .into_iter()
+                .for_each(|all| all.push(value.clone()));
+        }
         let top = format!("site-{number}");
         self.sections.push(Section {
             path: top.clone(),

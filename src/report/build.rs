@@ -108,6 +108,7 @@ fn run(profile: &Profile, evidence: &Evidence) -> Run {
         },
         algorithm: score::ALGORITHM.to_owned(),
         profile: profile.identity.clone(),
+        target: evidence.target.clone(),
         started: evidence.started,
         wall_ms: evidence.wall_ms,
         critical_path_ms: evidence.critical_path_ms,

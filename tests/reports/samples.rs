@@ -144,6 +144,7 @@ pub fn report(profile: &Profile, samples: &[Sample]) -> Report {
     let evidence = Evidence {
         schema: "ready.evidence/v1".to_owned(),
         profile: profile.identity.clone(),
+        target: None,
         started: "2026-11-21T12:00:00Z".parse().unwrap(),
         wall_ms: 412.6,
         critical_path_ms: 388.1,

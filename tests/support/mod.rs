@@ -34,6 +34,8 @@ pub fn context(roots: &[rustls::pki_types::CertificateDer<'static>]) -> Context 
         http: Arc::default(),
         env: Arc::default(),
         cwd: std::path::Path::new("/").into(),
+        store: std::path::Path::new(ready::store::USUAL).into(),
+        target: Arc::default(),
         now: "2026-11-21T12:00:00Z".parse().expect("a literal"),
         timeout: Duration::from_secs(5),
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::check::{CheckId, Effort, Fix, Impact};
-use crate::evidence::ProfileRef;
+use crate::evidence::{ProfileRef, Target};
 use crate::judge::{Notice, Status};
 use crate::ledger::{Waiver, Word};
 use crate::score::{Cause, Counts, Numbers, Overall, Remedy, Section};
@@ -161,6 +161,9 @@ pub struct Run {
     pub algorithm: String,
     /// Which profile was judged by.
     pub profile: ProfileRef,
+    /// What it was about; reports of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
     /// When the evidence was begun to be gathered.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started: Timestamp,
