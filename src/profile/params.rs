@@ -12,7 +12,7 @@ use super::raw::RawParam;
 use super::tree::{Kind, Node, Scalar};
 use super::vars::{Budget, Scope};
 use crate::diagnostic::{Diagnostic, Sources, Span};
-use crate::units::Duration;
+use crate::units::{Duration, Period};
 
 /// A parameter of a built-in check.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,8 @@ pub enum ParamType {
     Bool,
     /// A length of time: `10s`, `14d`.
     Duration,
+    /// How often something is due: `weekly`, `monthly`, `quarterly`, `annual`, or `90d`.
+    Period,
     /// A list.
     List,
     /// A reference to a secret: `${secrets.NAME}`.
@@ -92,7 +94,7 @@ impl Param {
             ParamType::Host => json!("host.example"),
             ParamType::Int | ParamType::Number => json!(1),
             ParamType::Bool => json!(true),
-            ParamType::Duration => json!("1d"),
+            ParamType::Duration | ParamType::Period => json!("1d"),
             ParamType::List => json!([]),
             ParamType::Secret => json!(format!("${{secrets.{}}}", self.name.to_uppercase())),
         }
@@ -213,6 +215,11 @@ fn convert(node: &Node, kind: ParamType) -> Result<Value, String> {
                 Err(error) => Err(error.to_string()),
             }
         }
+        // Expressions know lengths of time alone.
+        ParamType::Period => match text()?.parse::<Period>() {
+            Ok(period) => Ok(Value::String(period.to_string())),
+            Err(error) => Err(error.to_string()),
+        },
         ParamType::List => match &node.kind {
             Kind::Seq(_) => Ok(node.value()),
             _ => Err(format!("expected a list, found {}", found())),
@@ -286,6 +293,7 @@ mod tests {
             (ParamType::Number, json!(3.5), json!("x")),
             (ParamType::Bool, json!(true), json!("yes")),
             (ParamType::Duration, json!("14d"), json!("14")),
+            (ParamType::Period, json!("90d"), json!("yearly")),
             (ParamType::List, json!(["a"]), json!("a")),
             (ParamType::Secret, json!("${secrets.T}"), json!("t0ken")),
         ] {
@@ -293,6 +301,8 @@ mod tests {
             assert_eq!(convert(&node(&good), kind).as_ref(), Ok(&good));
             assert!(convert(&node(&bad), kind).is_err(), "{bad} as {kind:?}");
         }
+        let text = Node::text("quarterly", Span::default());
+        assert_eq!(convert(&text, ParamType::Period), Ok(json!("92d")));
         let text = Node::text("443", Span::default());
         assert_eq!(convert(&text, ParamType::Int), Ok(json!(443)));
     }
