@@ -122,6 +122,7 @@ reasons! {
     AllowExec "allow.exec" Ours lasting "needs --allow exec"
     EvidenceMissing "evidence.missing" Ours lasting "the saved evidence does not hold an answer to this question"
     RunDeadline "run.deadline" Ours lasting "the run's deadline passed before the question was asked or answered"
+    RunUnsaved "run.unsaved" Ours lasting "no saved run says anything about it"
     RunInterrupted "run.interrupted" Ours lasting "the run was interrupted before the question was answered"
     AttestPending "attest.pending" Ours lasting "nobody has attested it"
     AttestExpired "attest.expired" Ours lasting "the attestation is too old"

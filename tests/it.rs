@@ -23,3 +23,4 @@ mod probes;
 mod profiles;
 mod real;
 mod reports;
+mod runs;

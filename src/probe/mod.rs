@@ -237,6 +237,11 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$Kind(probe) => probe.validate()),+ }
             }
 
+            /// Whether it looks at what earlier runs saw, and not at the system.
+            pub fn asks_saved_runs(&self) -> bool {
+                matches!(self, Self::SavedRun(_))
+            }
+
             /// See [`Probe::contacts`].
             pub fn contacts(&self) -> Vec<Contact> {
                 match self { $($(#[$attribute])* Self::$Kind(probe) => probe.contacts()),+ }
@@ -305,6 +310,7 @@ probes! {
     prometheus::Prometheus,
     rdap::Rdap,
     redis::Redis,
+    saved_run::SavedRun,
     scenario::Scenario,
     ssh::Ssh,
     tcp::Tcp,

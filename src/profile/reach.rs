@@ -23,7 +23,7 @@ pub struct Reach {
     pub with_secrets: f64,
     /// Answered by asking the system with `--allow intrusive,exec`, whatever secrets that takes.
     pub with_allow: f64,
-    /// Answered by people alone.
+    /// Answered by people alone, or by what they ran and saved before.
     pub by_people: f64,
     /// What cannot be answered without a secret, by its name.
     pub by_secret: BTreeMap<String, f64>,
@@ -118,7 +118,8 @@ impl Needs {
         let contacts = asked.probe.contacts();
         let written = serde_json::to_string(&asked.probe).unwrap_or_default();
         Self {
-            people: false,
+            // Somebody has to have run something before.
+            people: asked.probe.asks_saved_runs(),
             allow: contacts
                 .iter()
                 .any(|contact| contact.access != Access::ReadOnly),

@@ -1,6 +1,7 @@
 //! Puts a report together.
 
 use super::json::v1::{self, Check, Claims, Report, Run, Tool};
+use crate::check;
 use crate::evidence::Evidence;
 use crate::exit::Exit;
 use crate::judge::Status;
@@ -68,6 +69,7 @@ fn check(judged: &Judged<'_>, points: f64) -> Check {
         credit: verdict.credit,
         points,
         attempts: verdict.attempts,
+        from_saved_runs: asks_saved_runs(check),
         attestation: verdict.attestation.clone(),
         waiver: verdict.waiver.clone(),
         facts: verdict.facts.clone(),
@@ -83,6 +85,11 @@ fn check(judged: &Judged<'_>, points: f64) -> Check {
         fix: check.fix.clone(),
         refs: check.refs.clone(),
     }
+}
+
+fn asks_saved_runs(check: &check::Check) -> bool {
+    let asked = check.rule.asked();
+    asked.iter().any(|asked| asked.probe.asks_saved_runs())
 }
 
 /// What became of the checks that people say are done.

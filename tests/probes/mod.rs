@@ -27,6 +27,7 @@ mod postgres;
 mod prometheus;
 pub(crate) mod rdap;
 mod redis;
+mod saved_run;
 mod scenario;
 mod sites;
 mod ssh;

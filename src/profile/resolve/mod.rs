@@ -8,6 +8,7 @@ mod each;
 mod expand;
 mod expression;
 mod rule;
+mod runs;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -81,9 +82,12 @@ pub(super) fn resolve(
     let Workshop {
         values,
         checks,
+        seen,
         mut problems,
         ..
     } = workshop;
+    let id = raw.id.map(|id| id.value).unwrap_or_default();
+    problems.extend(runs::unknown(&id, &checks, &seen));
     // What follows from a variable without a value is told once, as that.
     problems.retain(|problem| {
         problem.code == variables::UNSET || !variables::speaks_of(problem, &unset, &loader.sources)
@@ -93,7 +97,6 @@ pub(super) fn resolve(
         problems.push(problem.at(&node.span));
     }
     loader.problems.extend(problems);
-    let id = raw.id.map(|id| id.value).unwrap_or_default();
     Some(Profile {
         title: raw.title.unwrap_or_else(|| id.clone()),
         identity: ProfileRef { id, sha256 },

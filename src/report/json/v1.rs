@@ -108,6 +108,9 @@ pub struct Check {
     pub points: f64,
     /// How often the slowest of its questions was asked; 0 if none was.
     pub attempts: u32,
+    /// Whether saved runs are among what it looks at: then it says nothing new about the system.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_saved_runs: bool,
     /// What a person vouches for, if that holds, also where a probe decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<Word>,
