@@ -1,6 +1,9 @@
 //! Runs a plan: all questions at once within limits, trouble on the way asked again, a
 //! deadline over everything. The only asynchronous part of the program beside the probes.
 //!
+//! What disturbs comes later: questions that change something after all that only look, and
+//! bursts after everything, as a service that limits requests would refuse the others as well.
+//!
 //! It does not look into answers; a clear answer is never asked for twice.
 
 use std::collections::BTreeMap;
@@ -13,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::evidence::{Evidence, Observation, Outcome, ProfileRef};
 use crate::plan::{Plan, Question};
-use crate::probe::{Answer, AnyProbe, Context, ProbeError};
+use crate::probe::{Access, Answer, AnyProbe, Context, ProbeError};
 use crate::reason::Reason;
 use crate::secret::Redactor;
 
@@ -55,6 +58,9 @@ const GRACE: Duration = Duration::from_millis(500);
 /// The wait before a question is asked again, times the attempts so far.
 const BACKOFF: Duration = Duration::from_millis(200);
 
+/// An intrusive question that is sent so often is a burst.
+const BURST: u32 = 20;
+
 /// Asks every question of `plan` and returns what came, in the plan's order.
 ///
 /// `stop` ends the run early (Ctrl-C); the answers so far are kept.
@@ -70,9 +76,7 @@ pub async fn gather(
     let mut answers = BTreeMap::new();
     let mut cut_off = None;
     let mut tasks = JoinSet::new();
-    for question in &plan.questions {
-        tasks.spawn(run.clone().ask(question.clone()));
-    }
+    let mut turns = turns(plan).into_values();
     let deadline = async {
         match limits.deadline {
             Some(limit) => tokio::time::sleep(limit).await,
@@ -93,7 +97,14 @@ pub async fn gather(
             }
         };
         match joined {
-            None => break,
+            None => match turns.next() {
+                None => break,
+                Some(questions) => {
+                    for question in questions {
+                        tasks.spawn(run.clone().ask(question.clone()));
+                    }
+                }
+            },
             Some(Ok(observation)) => {
                 let done = answers.len() + 1;
                 on_progress(Progress {
@@ -109,6 +120,29 @@ pub async fn gather(
     }
     tasks.shutdown().await;
     run.evidence(plan, profile, answers, cut_off)
+}
+
+/// When a question is asked, the first first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Looking,
+    Changing,
+    Bursting,
+}
+
+fn turns(plan: &Plan) -> BTreeMap<Turn, Vec<&Question>> {
+    let mut turns: BTreeMap<Turn, Vec<&Question>> = BTreeMap::new();
+    for question in &plan.questions {
+        let intrusive = question.contacts.iter();
+        let intrusive = intrusive.filter(|contact| contact.access == Access::Intrusive);
+        let turn = match intrusive.map(|contact| contact.count).max() {
+            None => Turn::Looking,
+            Some(count) if count < BURST => Turn::Changing,
+            Some(_) => Turn::Bursting,
+        };
+        turns.entry(turn).or_default().push(question);
+    }
+    turns
 }
 
 /// What the tasks of one run share.

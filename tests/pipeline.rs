@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ready::evidence::Evidence;
 use ready::gather::{Limits, gather};
@@ -13,7 +15,9 @@ use ready::profile::{Profile, load};
 use ready::report::{Report, Style, format};
 use ready::score::{Judged, Overall, score};
 
+use crate::support::binary::Bench;
 use crate::support::context;
+use crate::support::origin::{Origin, ok};
 
 const PROFILE: &str = r#"
 ready: 1
@@ -139,4 +143,42 @@ async fn a_run_is_judged_scored_and_reported() {
     let saved = serde_json::to_string(&evidence).unwrap();
     let again: Evidence = serde_json::from_str(&saved).unwrap();
     assert_eq!(self::report(&profile, &again), report);
+}
+
+#[test]
+fn a_burst_comes_after_all_other_questions() {
+    // A service that refuses everything once it was asked 30 times.
+    let asked = AtomicUsize::new(0);
+    let origin = Origin::start(move |_, stream| {
+        if asked.fetch_add(1, Ordering::SeqCst) < 30 {
+            return ok(stream, "fine");
+        }
+        let busy = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
+        _ = stream.write_all(busy.as_bytes());
+    });
+    let mut profile = "ready: 1\nid: shop\ntitle: Shop\nvars: {url: {required: true}}\nchecks:\n  \
+                       - {id: burst, title: Burst, probe: {burst: {url: \"${url}\", count: 60}}, expect: burst.limited}\n  \
+                       - {id: posts, title: Posts, probe: {http: {url: \"${url}\", method: POST}}, expect: http.status == 200}\n"
+        .to_owned();
+    for number in 0..12 {
+        _ = writeln!(
+            profile,
+            "  - {{id: page{number}, title: Page, probe: {{http: {{url: \"${{url}}?{number}\"}}}}, expect: http.status == 200}}"
+        );
+    }
+    let bench = Bench::new().file("shop.yaml", profile);
+    let set = format!("url={}", origin.url("/"));
+    let ran = bench.ready(&[
+        "audit",
+        "--profile",
+        "shop.yaml",
+        "--set",
+        &set,
+        "--allow",
+        "intrusive",
+    ]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let requests = origin.requests();
+    let first_post = requests.iter().position(|line| line.starts_with("POST"));
+    assert_eq!(first_post, Some(12), "{requests:?}");
 }
