@@ -148,7 +148,17 @@ fn container(facts: &Facts, name: &str) -> Container {
 
 /// An engine with one container, over TCP.
 pub(crate) async fn engine() -> Server {
-    let pages = Pages::of(&[api()]);
+    serve(Pages::of(&[api()])).await
+}
+
+/// An engine with these containers, all of one image, over TCP.
+pub(crate) async fn engine_of(containers: &[Value], image: &Value) -> Server {
+    let mut pages = Pages::of(containers);
+    pages.put("/images/sha256:aa/json", image);
+    serve(pages).await
+}
+
+async fn serve(pages: Pages) -> Server {
     clear(move |request| {
         let answer = pages.answer(&request);
         async move { answer }

@@ -2,7 +2,7 @@
 
 pub(crate) mod api;
 #[cfg(feature = "backups")]
-mod backups;
+pub(crate) mod backups;
 mod bundle;
 mod burst;
 pub(crate) mod clickhouse;

@@ -8,6 +8,9 @@ mod audit;
 #[cfg(all(feature = "backups", feature = "postgres"))]
 mod backups;
 mod bundle;
+// They ask every kind.
+#[cfg(all(feature = "backups", feature = "postgres"))]
+mod checklists;
 mod clickhouse;
 mod compose;
 mod docker;
@@ -15,6 +18,7 @@ mod host;
 mod http;
 mod ledger;
 mod limits;
+mod machine;
 mod nameserver;
 mod nats;
 mod nginx;

@@ -12,7 +12,7 @@ use ready::secret::{Secret, Secrets};
 use serde_json::{Value, json};
 
 use super::program;
-use super::services::Service;
+use super::services::{Service, free_port};
 use crate::support::certificates::{Authority, Leaf, pem};
 use crate::support::context;
 
@@ -63,6 +63,14 @@ pub(super) struct Server {
 impl Server {
     /// A new server with these settings, a superuser `boss` and two tables.
     pub(super) async fn start(
+        settings: &[&str],
+        certificate: Option<(&str, &str)>,
+    ) -> Option<Self> {
+        Self::start_on(free_port(), settings, certificate).await
+    }
+
+    pub(super) async fn start_on(
+        port: u16,
         settings: &[&str],
         certificate: Option<(&str, &str)>,
     ) -> Option<Self> {
@@ -121,7 +129,7 @@ impl Server {
             .iter()
             .map(|setting| setting.replace("FOLDER", &folder.path().display().to_string()))
             .collect();
-        let service = Service::start(Path::new(&own[0]), folder, |port, folder| {
+        let service = Service::start_on(port, Path::new(&own[0]), folder, |port, folder| {
             let folder = folder.display().to_string();
             let port = port.to_string();
             let base = [

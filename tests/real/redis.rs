@@ -10,11 +10,15 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::program;
-use super::services::Service;
+use super::services::{Service, free_port};
 use crate::support::certificates::{Authority, Leaf, pem};
 use crate::support::context;
 
 pub(super) async fn start(folder: TempDir, more: &[&str]) -> Option<Service> {
+    start_on(free_port(), folder, more).await
+}
+
+pub(super) async fn start_on(port: u16, folder: TempDir, more: &[&str]) -> Option<Service> {
     let redis = program("redis-server")?;
     let more: Vec<String> = more.iter().map(|&word| word.to_owned()).collect();
     let arguments = |port: u16, folder: &std::path::Path| {
@@ -27,7 +31,7 @@ pub(super) async fn start(folder: TempDir, more: &[&str]) -> Option<Service> {
         );
         all
     };
-    Some(Service::start(&redis, folder, arguments).await)
+    Some(Service::start_on(port, &redis, folder, arguments).await)
 }
 
 async fn ask(

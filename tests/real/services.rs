@@ -35,7 +35,16 @@ impl Service {
         folder: TempDir,
         arguments: impl Fn(u16, &Path) -> Vec<String>,
     ) -> Self {
-        let port = free_port();
+        Self::start_on(free_port(), program, folder, arguments).await
+    }
+
+    /// The same on a certain port.
+    pub async fn start_on(
+        port: u16,
+        program: &Path,
+        folder: TempDir,
+        arguments: impl Fn(u16, &Path) -> Vec<String>,
+    ) -> Self {
         let child = Command::new(program)
             .args(arguments(port, folder.path()))
             .current_dir(folder.path())

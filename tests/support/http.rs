@@ -44,7 +44,11 @@ impl Server {
     }
 
     async fn listen() -> (Self, TcpListener) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listen_at("127.0.0.1:0").await
+    }
+
+    async fn listen_at(address: &str) -> (Self, TcpListener) {
+        let listener = TcpListener::bind(address).await.unwrap();
         let server = Self {
             port: listener.local_addr().unwrap().port(),
             connections: Arc::default(),
@@ -70,7 +74,16 @@ where
     F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Body>> + Send + 'static,
 {
-    let (server, listener) = Server::listen().await;
+    clear_at("127.0.0.1:0", handle).await
+}
+
+/// The same at a certain address.
+pub async fn clear_at<F, Fut>(address: &str, handle: F) -> Server
+where
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Body>> + Send + 'static,
+{
+    let (server, listener) = Server::listen_at(address).await;
     let counted = server.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

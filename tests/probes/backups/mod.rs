@@ -3,7 +3,7 @@
 
 mod clouds;
 mod folder;
-mod s3;
+pub(crate) mod s3;
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -17,8 +17,8 @@ use crate::support::context;
 
 /// When all these questions are asked: a Saturday.
 const NOW: &str = "2026-11-21T12:00:00Z";
-const KEY: &str = "AKIAEXAMPLE";
-const SECRET: &str = "canary/secret+key";
+pub(crate) const KEY: &str = "AKIAEXAMPLE";
+pub(crate) const SECRET: &str = "canary/secret+key";
 
 fn knowing(secrets: &[(&str, &str)]) -> Context {
     let secrets: Secrets = secrets

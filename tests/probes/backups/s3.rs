@@ -16,7 +16,7 @@ use super::{KEY, SECRET, ask, file, knowing};
 use crate::support::http::{clear, full, raw, status};
 
 /// Serves the folders in `root` as buckets, to everybody or to those with the key.
-async fn serve(root: &Path, is_public: bool) -> u16 {
+pub(crate) async fn serve(root: &Path, is_public: bool) -> u16 {
     let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(root).unwrap());
     if !is_public {
         builder.set_auth(SimpleAuth::from_single(KEY, SECRET));
