@@ -120,6 +120,7 @@ pub(super) fn unlock(check: &Check) -> &'static str {
         Some(Ok(Reason::AllowExec)) => "run again with --allow exec",
         Some(Ok(Reason::RunDeadline)) => "run again with a longer --deadline",
         Some(Ok(Reason::RunInterrupted)) => "let the run finish",
+        Some(Ok(Reason::RunUnsaved)) => "save a run of it with `ready audit --save`",
         Some(Ok(Reason::EvidenceMissing)) => "gather evidence again with this profile",
         Some(Ok(Reason::DnsUnreachable)) => "mend this machine's resolver, or give one with --dns",
         Some(Ok(Reason::NetNoRoute | Reason::NetLocal)) => {

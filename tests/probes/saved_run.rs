@@ -335,5 +335,8 @@ fn a_question_names_a_check_and_a_profile() {
         question().reproduce(),
         r#"jq -r '.run.started as $at | .checks[] | select(.id == "shop.health") | "\($at) \(.status)"' .ready/runs/shop/*.json"#
     );
-    assert_eq!(question().contacts()[0].action, "read saved runs of shop");
+    assert_eq!(
+        question().contacts()[0].action,
+        "look for shop.health in saved runs of shop"
+    );
 }

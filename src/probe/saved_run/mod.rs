@@ -68,7 +68,7 @@ impl Probe for SavedRun {
     }
 
     fn contacts(&self) -> Vec<Contact> {
-        let action = format!("read saved runs of {}", self.profile);
+        let action = format!("look for {} in saved runs of {}", self.check, self.profile);
         vec![local::contact(action, Access::ReadOnly)]
     }
 
