@@ -372,7 +372,7 @@ fn what_the_profiles_reach_is_told() {
     let mut page = "# Profiles of five checklists\n\n\
         Made by a test from the profiles, their required variables set to their examples. *Items* \
         are the rows that were counted in the document by hand, headings, figures and sign-offs \
-        included. *Measured* are checks that ask the system, *attested* those that people alone \
+        included. *Measured* are checks that ask the system, or what saved runs of it saw, *attested* those that people alone \
         can answer. The shares are of the weight of what is scored: without any secret, and what \
         more is known with all secrets, with `--allow intrusive,exec`, and with a full ledger.\n\n\
         | profile | items | checks | measured | attested | KPIs | sign-offs | stages | blockers | \

@@ -3,6 +3,8 @@
 mod broken;
 mod checklists;
 mod hostile;
+
+mod saved_runs;
 mod schema;
 
 use std::collections::BTreeMap;
