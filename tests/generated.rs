@@ -107,6 +107,26 @@ whether the expectation can be false at all.
   through more than 128 MiB of text or puts together more than 4 MiB.
 - Names of headers are in lower case.
 
+## Figures
+
+`measure` takes an expression that gives a number, and earns a part of the weight on the way:
+
+```yaml
+measure: {value: prometheus.value, target: 100, warn_at: 80, unit: '%', was: 30 %}
+```
+
+Full credit from `target` on; half a credit at `warn_at`, rising to it, and none before. With
+`warn_at` above the target less is better. `was` is what it was when the checklist was written; the
+report shows it beside now and target: `now 62 %, was 30 %, target 100 % (amber from 80 %)`.
+
+What is no number has `words`, with the credit of each; any other text earns nothing. `absent` is what
+it is called where the answer does not have it, as for what has never happened, and that earns nothing:
+
+```yaml
+measure: {value: file.data.security_audit, words: {Passed: 1, Scheduled: 0.5, Never: 0}, was: Never, absent: Never}
+measure: {value: file.data.days_since_drill, target: 92, warn_at: 120, unit: days, words: {Never: 0}, absent: Never}
+```
+
 ## Operators
 
 `&&` `||` `!` `==` `!=` `<` `<=` `>` `>=` `in` `+` `-` `*` `/` `%` `a ? b : c` `list[0]`

@@ -233,14 +233,72 @@ pub struct Measure {
     pub asked: Vec<Asked>,
     /// `vars` and `with`.
     pub constants: Constants,
-    /// The number.
+    /// The number, or a word where there are any.
     pub value: Expression,
-    /// Full credit from here on.
-    pub target: f64,
+    /// Full credit from here on; without it only words earn any.
+    pub target: Option<f64>,
     /// Half credit from here on, none before; without it credit is all or nothing.
     pub warn_at: Option<f64>,
     /// Unit to print.
     pub unit: Option<String>,
+    /// Words that it may be instead of a number, and what share of the weight each earns.
+    pub words: Vec<(String, f64)>,
+    /// What it was when the checklist was written.
+    pub was: Option<String>,
+    /// What it is called where the answer does not have it. That earns nothing.
+    pub absent: Option<String>,
+}
+
+impl Measure {
+    /// Whether less is better.
+    pub fn is_lower_better(&self) -> bool {
+        match (self.target, self.warn_at) {
+            (Some(target), Some(warn_at)) => warn_at > target,
+            _ => false,
+        }
+    }
+
+    /// What is aimed at: `100 %`, `at most 4 h`, `Passed`.
+    pub fn aim(&self) -> String {
+        let number = self.target.map(|target| {
+            let bound = if self.is_lower_better() {
+                "at most "
+            } else {
+                ""
+            };
+            format!("{bound}{}", self.with_unit(target))
+        });
+        let words = self.words.iter().filter(|(_, credit)| *credit >= 1.0);
+        let words = words.map(|(word, _)| word.clone());
+        number
+            .into_iter()
+            .chain(words)
+            .collect::<Vec<_>>()
+            .join(" or ")
+    }
+
+    /// From where on it is on its way: `from 80 %`, `to 8 h`, `at Scheduled`.
+    pub fn amber(&self) -> Option<String> {
+        let number = self.warn_at.map(|warn_at| {
+            let way = if self.is_lower_better() { "to" } else { "from" };
+            format!("{way} {}", self.with_unit(warn_at))
+        });
+        let partly = |credit: f64| credit > 0.0 && credit < 1.0;
+        let words = self.words.iter().filter(|(_, credit)| partly(*credit));
+        let words = words.map(|(word, _)| format!("at {word}"));
+        let all: Vec<String> = number.into_iter().chain(words).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
+    /// `87.5 %`, to four digits after the point: more is not what people read.
+    pub fn with_unit(&self, value: f64) -> String {
+        let rounded = (value * 1e4).round() / 1e4;
+        let shown = if rounded == 0.0 { value } else { rounded };
+        match self.unit.as_deref().map(str::trim) {
+            Some(unit) if !unit.is_empty() => format!("{shown} {unit}"),
+            _ => shown.to_string(),
+        }
+    }
 }
 
 /// A person's statement.
@@ -273,6 +331,18 @@ impl Rule {
             Self::StandIn(either) => either.rule.asked(),
             Self::Any(parts) | Self::All(parts) => {
                 parts.iter().flat_map(|part| part.rule.asked()).collect()
+            }
+        }
+    }
+
+    /// What is measured to decide it.
+    pub fn measures(&self) -> Vec<&Measure> {
+        match self {
+            Self::Expect(_) | Self::Attest(_) => Vec::new(),
+            Self::Measure(measure) => vec![measure],
+            Self::StandIn(either) => either.rule.measures(),
+            Self::Any(parts) | Self::All(parts) => {
+                parts.iter().flat_map(|part| part.rule.measures()).collect()
             }
         }
     }

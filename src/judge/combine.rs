@@ -1,6 +1,6 @@
 //! `any` and `all` over parts that may each pass, fail or be unknown.
 
-use super::{Case, Status, Verdict, decide};
+use super::{Case, Figure, Status, Verdict, decide};
 use crate::check::Part;
 
 /// Passes if one part passes, fails if all fail, and is unknown otherwise.
@@ -79,6 +79,7 @@ impl<'a> Judged<'a> {
         })?;
         let attempts = self.0.iter().map(|(_, verdict)| verdict.attempts).max();
         Some(Verdict {
+            figure: self.figure(),
             explanation: explanation(&vouched),
             reproduce: commands(&self.0.iter().collect::<Vec<_>>()),
             attempts: attempts.unwrap_or_default(),
@@ -115,8 +116,16 @@ impl<'a> Judged<'a> {
         };
         Verdict {
             attempts: attempts.unwrap_or_default(),
+            figure: self.figure(),
             ..verdict
         }
+    }
+
+    /// What was measured in one of the parts, whichever decided.
+    fn figure(&self) -> Option<Figure> {
+        self.0
+            .iter()
+            .find_map(|(_, verdict)| verdict.figure.clone())
     }
 }
 

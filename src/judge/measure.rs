@@ -1,21 +1,84 @@
-//! A number on its way to a target, with partial credit.
+//! A number or a word on its way to a target, with partial credit.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::expect::{commands, refused};
 use super::{Answers, Status, Verdict};
 use crate::check::Measure;
-use crate::check::expect::Outcome;
+use crate::check::expect::{Outcome, Reading};
 use crate::reason::Reason;
+use crate::text::shorten;
+
+/// Characters of a word that are shown.
+const WORD_CHARACTERS: usize = 80;
+
+/// A figure: what it was, is and shall be, as people read it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Figure {
+    /// What it was when the checklist was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// What it is; left out where that is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+    /// The same as a number, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// What is aimed at: `100 %`, `at most 4 h`, `Passed`.
+    pub target: String,
+    /// Where it earns a part: `from 80 %`, `to 8 h`, `at Scheduled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amber: Option<String>,
+}
+
+impl Figure {
+    fn of(measure: &Measure) -> Self {
+        Self {
+            was: measure.was.clone(),
+            now: None,
+            value: None,
+            target: measure.aim(),
+            amber: measure.amber(),
+        }
+    }
+
+    /// `was 30 %, target 100 % (amber from 50 %)`
+    fn way(&self) -> String {
+        let was = self.was.as_ref();
+        let was = was.map_or_else(String::new, |was| format!("was {was}, "));
+        format!("{was}target {}", self.aim())
+    }
+
+    /// `100 % (amber from 50 %)`
+    pub fn aim(&self) -> String {
+        match &self.amber {
+            Some(amber) => format!("{} (amber {amber})", self.target),
+            None => self.target.clone(),
+        }
+    }
+}
 
 /// Full credit from the target on, from a half at `warn_at` rising to it, and none before.
-/// With `warn_at` above the target, less is better.
+/// With `warn_at` above the target, less is better. A word earns what it is listed with.
 pub(super) fn decide(measure: &Measure, answers: &Answers<'_>) -> Verdict {
+    let figure = Figure::of(measure);
     if let Some(verdict) = refused(&measure.asked, answers) {
-        return verdict;
+        return Verdict {
+            figure: Some(figure),
+            ..verdict
+        };
     }
     let scope = answers.scope(&measure.asked, &measure.constants);
-    let verdict = match measure.value.number(&scope) {
-        Ok(value) => judge_number(measure, value),
-        Err(outcome) => without_number(measure, outcome),
+    let verdict = match (measure.value.reading(&scope), &measure.absent) {
+        (Ok(Reading::Number(value)), _) => judge_number(measure, value, figure),
+        (Ok(Reading::Word(word)), _) => judge_word(measure, &word, figure),
+        (Err(Outcome::Missing { .. }), Some(absent)) => {
+            let now = Some(absent.clone());
+            judged(0.0, Figure { now, ..figure }, "")
+        }
+        (Err(outcome), _) => without_reading(measure, outcome, figure),
     };
     Verdict {
         attempts: answers.attempts(&measure.asked),
@@ -24,8 +87,58 @@ pub(super) fn decide(measure: &Measure, answers: &Answers<'_>) -> Verdict {
     }
 }
 
-fn judge_number(measure: &Measure, value: f64) -> Verdict {
-    let credit = credit(value, measure.target, measure.warn_at);
+fn judge_number(measure: &Measure, value: f64, figure: Figure) -> Verdict {
+    let figure = Figure {
+        now: Some(measure.with_unit(value)),
+        value: Some(value),
+        ..figure
+    };
+    let verdict = match measure.target {
+        Some(target) => judged(credit(value, target, measure.warn_at), figure, ""),
+        None => judged(0.0, figure, &unlisted(measure)),
+    };
+    Verdict {
+        facts: Some(json!({ (measure.value.source()): value })),
+        ..verdict
+    }
+}
+
+fn judge_word(measure: &Measure, word: &str, figure: Figure) -> Verdict {
+    if measure.words.is_empty() {
+        let message = "it is a string and not a number".to_owned();
+        let values = Vec::new();
+        return without_reading(measure, Outcome::Type { message, values }, figure);
+    }
+    let figure = Figure {
+        now: Some(shorten(word, WORD_CHARACTERS).into_owned()),
+        ..figure
+    };
+    let verdict = match measure.words.iter().find(|(listed, _)| listed == word) {
+        Some((_, credit)) => judged(*credit, figure, ""),
+        None => judged(0.0, figure, &unlisted(measure)),
+    };
+    Verdict {
+        facts: Some(json!({ (measure.value.source()): word })),
+        ..verdict
+    }
+}
+
+/// `, which is none of Passed, Never`
+fn unlisted(measure: &Measure) -> String {
+    let words: Vec<&str> = measure
+        .words
+        .iter()
+        .map(|(word, _)| word.as_str())
+        .collect();
+    let number = if measure.target.is_some() {
+        "no number and "
+    } else {
+        ""
+    };
+    format!(", which is {number}none of {}", words.join(", "))
+}
+
+fn judged(credit: f64, figure: Figure, note: &str) -> Verdict {
     let status = if credit >= 1.0 {
         Status::Pass
     } else if credit > 0.0 {
@@ -33,40 +146,14 @@ fn judge_number(measure: &Measure, value: f64) -> Verdict {
     } else {
         Status::Fail
     };
-    let unit = measure
-        .unit
-        .as_deref()
-        .map_or_else(String::new, |unit| format!(" {unit}"));
-    let bound = if is_lower_better(measure) {
-        "at most"
-    } else {
-        "at least"
-    };
-    let source = measure.value.source();
-    let facts = serde_json::Map::from_iter([(source.to_owned(), value.into())]);
+    let now = figure.now.as_deref().unwrap_or_default();
     Verdict {
         credit,
         reason: (status != Status::Pass).then_some(Reason::MeasureShort),
-        explanation: format!(
-            "{source} = {}{unit}, the target is {bound} {}{unit}",
-            rounded(value),
-            measure.target
-        ),
-        facts: Some(facts.into()),
+        explanation: format!("now {now}{note}, {}", figure.way()),
+        figure: Some(figure),
         ..Verdict::of(status)
     }
-}
-
-/// To four digits after the point: a share of 87.333333333333 is not what people read.
-fn rounded(value: f64) -> f64 {
-    let shown = (value * 1e4).round() / 1e4;
-    if shown == 0.0 { value } else { shown }
-}
-
-fn is_lower_better(measure: &Measure) -> bool {
-    measure
-        .warn_at
-        .is_some_and(|warn_at| warn_at > measure.target)
 }
 
 /// The share of the weight that a value earns. What is no number earns nothing.
@@ -87,10 +174,15 @@ fn credit(value: f64, target: f64, warn_at: Option<f64>) -> f64 {
     }
 }
 
-fn without_number(measure: &Measure, outcome: Outcome) -> Verdict {
+fn without_reading(measure: &Measure, outcome: Outcome, figure: Figure) -> Verdict {
     let source = measure.value.source();
     let (reason, what) = match outcome {
-        Outcome::Gap(gap) => return Verdict::of_error(&gap),
+        Outcome::Gap(gap) => {
+            return Verdict {
+                figure: Some(figure),
+                ..Verdict::of_error(&gap)
+            };
+        }
         Outcome::Missing { path, .. } => {
             (Reason::ExpectMissing, format!("the answer has no {path}"))
         }
@@ -99,7 +191,8 @@ fn without_number(measure: &Measure, outcome: Outcome) -> Verdict {
     };
     Verdict {
         reason: Some(reason),
-        explanation: format!("{source}: {what}"),
+        explanation: format!("{source}: {what}, {}", figure.way()),
+        figure: Some(figure),
         ..Verdict::of(Status::Fail)
     }
 }

@@ -24,6 +24,7 @@ use crate::reason::{Reason, Side};
 use crate::text::shorten;
 
 pub use answers::Answers;
+pub use measure::Figure;
 pub use notices::{Notice, notices};
 
 /// What became of a check.
@@ -125,6 +126,8 @@ pub struct Verdict {
     pub reproduce: Option<String>,
     /// How often the slowest of its questions was asked; 0 if none was.
     pub attempts: u32,
+    /// What was measured, on its way to a target.
+    pub figure: Option<Figure>,
     /// What a person vouches for, if that holds, also where a probe decides.
     pub attestation: Option<Word>,
     /// Why its result does not count.
@@ -197,6 +200,7 @@ impl Verdict {
             facts: None,
             reproduce: None,
             attempts: 0,
+            figure: None,
             attestation: None,
             waiver: None,
         }

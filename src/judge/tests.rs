@@ -315,9 +315,12 @@ fn a_measure_earns_part_of_its_weight() {
             asked: asked(&["http"]),
             constants: constants(),
             value: compile("http.load", Want::Number),
-            target: 100.0,
+            target: Some(100.0),
             warn_at: Some(80.0),
             unit: Some("%".to_owned()),
+            words: Vec::new(),
+            was: None,
+            absent: None,
         });
         judged(rule, vec![("http", answer(json!({"load": load})))])
     };
@@ -326,10 +329,7 @@ fn a_measure_earns_part_of_its_weight() {
     assert_eq!(part.status, Status::Warn);
     assert!((part.credit - 0.75).abs() < 1e-9);
     assert_eq!(part.reason, Some(Reason::MeasureShort));
-    assert_eq!(
-        part.explanation,
-        "http.load = 90 %, the target is at least 100 %"
-    );
+    assert_eq!(part.explanation, "now 90 %, target 100 % (amber from 80 %)");
     let short = measured(70.0);
     assert_eq!(short.status, Status::Fail);
     assert!(short.credit.abs() < f64::EPSILON);
@@ -342,9 +342,12 @@ fn a_measure_without_a_number_fails_or_is_unknown() {
             asked: asked(&["http"]),
             constants: constants(),
             value: compile("http.load", Want::Number),
-            target: 1.0,
+            target: Some(1.0),
             warn_at: None,
             unit: None,
+            words: Vec::new(),
+            was: None,
+            absent: None,
         })
     };
     for (outcome, status, reason) in [
@@ -560,9 +563,12 @@ fn a_waived_warning_keeps_its_credit_for_the_strict_score() {
         asked: asked(&["http"]),
         constants: constants(),
         value: compile("http.load", Want::Number),
-        target: 100.0,
+        target: Some(100.0),
         warn_at: Some(80.0),
         unit: None,
+        words: Vec::new(),
+        was: None,
+        absent: None,
     });
     let evidence = evidence(vec![("http", answer(json!({"load": 90})))]);
     let waiver = Waiver {

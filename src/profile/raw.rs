@@ -298,19 +298,29 @@ pub(crate) struct RawExplained {
     pub(crate) because: Option<String>,
 }
 
-/// A number on its way to a target.
+/// A number or a word on its way to a target.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "Measure")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawMeasure {
-    /// A CEL expression over facts that gives a number.
+    /// A CEL expression over facts that gives a number, or with `words` a text.
     pub(crate) value: Spanned<String>,
-    /// Full credit from here on.
-    pub(crate) target: f64,
-    /// Half credit from here on.
-    pub(crate) warn_at: Option<f64>,
+    /// Full credit from here on. Needed unless there are `words`.
+    pub(crate) target: Option<f64>,
+    /// Half credit from here on. Above the target where less is better.
+    pub(crate) warn_at: Option<Spanned<f64>>,
     /// Unit to print.
     pub(crate) unit: Option<String>,
+    /// Words that the value may be, with the credit of each from 0 to 1:
+    /// `{Passed: 1, Scheduled: 0.5, Never: 0}`. Any other text earns nothing.
+    #[serde(default)]
+    pub(crate) words: Named<Spanned<f64>>,
+    /// What it was when the checklist was written, as it stands there: `30 %`, `Never`. The
+    /// report shows it beside what it is now.
+    pub(crate) was: Option<String>,
+    /// What it is called where the answer does not have it, such as `Never` for what has not
+    /// happened yet. That earns nothing.
+    pub(crate) absent: Option<Spanned<String>>,
 }
 
 /// A person's statement.

@@ -70,6 +70,7 @@ fn check(judged: &Judged<'_>, points: f64) -> Check {
         points,
         attempts: verdict.attempts,
         from_saved_runs: asks_saved_runs(check),
+        figure: verdict.figure.clone(),
         attestation: verdict.attestation.clone(),
         waiver: verdict.waiver.clone(),
         facts: verdict.facts.clone(),

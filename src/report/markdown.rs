@@ -37,6 +37,7 @@ impl Format for Markdown {
         findings(&mut page, "Failed", &found.failed);
         findings(&mut page, "Partly", &found.partial);
         findings(&mut page, "Unknown", &found.unknown);
+        figures(&mut page, report);
         fix_first(&mut page, report);
         said(&mut page, report);
         sign_offs(&mut page, report);
@@ -168,6 +169,31 @@ fn finding(finding: &Finding<'_>) -> String {
     parts.push("</details>".to_owned());
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
+}
+
+/// What is measured: what it was, is and shall be.
+fn figures(page: &mut Vec<String>, report: &Report) {
+    let figures = words::figures(report);
+    if figures.is_empty() {
+        return;
+    }
+    page.push("### Figures".to_owned());
+    let mut rows = vec![
+        "| | what | was | now | target |".to_owned(),
+        "|---|---|---:|---:|---|".to_owned(),
+    ];
+    rows.extend(figures.into_iter().map(|(check, figure)| {
+        format!(
+            "| {} {} | {} | {} | {} | {} |",
+            words::sign(check.status),
+            check.status.word(),
+            escaped(&check.title),
+            escaped(words::or_dash(figure.was.as_deref())),
+            escaped(figure.now.as_deref().unwrap_or("unknown")),
+            escaped(&figure.aim()),
+        )
+    }));
+    page.push(rows.join("\n"));
 }
 
 fn fix_first(page: &mut Vec<String>, report: &Report) {

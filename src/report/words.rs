@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::{Check, Claims, Report};
 use crate::check::{Effort, Impact};
 use crate::exit::Exit;
-use crate::judge::Status;
+use crate::judge::{Figure, Status};
 use crate::reason::Reason;
 use crate::score::{Counts, Section, SignOff, SignOffStatus};
 
@@ -44,6 +44,20 @@ pub(super) const fn approval(status: SignOffStatus) -> Status {
         SignOffStatus::Pending => Status::Pending,
         SignOffStatus::Void => Status::Expired,
     }
+}
+
+/// The checks that measure something, in the order of the profile.
+pub(super) fn figures(report: &Report) -> Vec<(&Check, &Figure)> {
+    let checks = report.checks.iter();
+    checks
+        .filter(|check| check.status != Status::Na)
+        .filter_map(|check| Some((check, check.figure.as_ref()?)))
+        .collect()
+}
+
+/// The text, or a dash where there is none.
+pub(super) fn or_dash(text: Option<&str>) -> &str {
+    text.unwrap_or("–")
 }
 
 /// A status with a number before it: `2 fail`, `3 not applicable`.
@@ -136,6 +150,8 @@ pub(super) fn unlock(check: &Check) -> &'static str {
         Some(Ok(Reason::AttestExpired | Reason::AttestOutdated)) => {
             "somebody looks again and attests it anew"
         }
+        Some(Ok(Reason::AttestUnread)) => "let the page answer with its text, and run again",
+        Some(Ok(Reason::AttestUnbound)) => "attest it with `ready attest`, which notes the text",
         Some(Ok(Reason::ProbeInternal)) => "please report this defect",
         _ => "see the reason code with `ready explain`",
     }

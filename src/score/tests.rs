@@ -52,6 +52,7 @@ fn verdict(status: Status) -> Verdict {
         facts: None,
         reproduce: None,
         attempts: 1,
+        figure: None,
         attestation: None,
         waiver: None,
     }

@@ -2,6 +2,7 @@
 
 mod broken;
 mod checklists;
+mod figures;
 mod hostile;
 
 mod saved_runs;

@@ -63,6 +63,7 @@ impl Sample {
             facts: None,
             reproduce: None,
             attempts: 1,
+            figure: None,
             attestation: None,
             waiver: None,
         };

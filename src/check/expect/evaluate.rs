@@ -9,8 +9,8 @@ use super::explain::{self, elements};
 use super::measured::measured;
 use super::print::{Shown, path_join, print};
 use super::tree::{GAP, Loop, binary, children, is_ordering, string_literal, written_loop};
-use super::value::{Scope, as_bool, as_number, show};
-use super::{Outcome, functions, gaps};
+use super::value::{Scope, as_bool, as_number, as_text, show};
+use super::{Outcome, Reading, functions, gaps};
 
 /// Names that are listed when one is missing.
 const MAX_NAMES: usize = 8;
@@ -27,11 +27,13 @@ pub(super) fn judge(root: &IdedExpr, scope: &Scope) -> Outcome {
     })
 }
 
-/// The number that a lowered expression gives.
-pub(super) fn number(root: &IdedExpr, scope: &Scope) -> Result<f64, Outcome> {
+/// The number or text that a lowered expression gives.
+pub(super) fn reading(root: &IdedExpr, scope: &Scope) -> Result<Reading, Outcome> {
     let mut found = None;
     let outcome = evaluate(root, scope, |root, value, context| {
-        found = as_number(value).filter(|number| number.is_finite());
+        let number = as_number(value).filter(|number| number.is_finite());
+        let word = || Some(Reading::Word(as_text(value)?.to_owned()));
+        found = number.map(Reading::Number).or_else(word);
         Outcome::Type {
             message: format!("it is {} and not a number", kind(value)),
             values: explain::operands(root, context, &Shown::new()),

@@ -150,7 +150,7 @@ fn nothing_that_can_be_written_breaks_anything() {
         let scope = scope();
         runner
             .run(&text(), |source| {
-                for want in [Want::Truth, Want::Condition, Want::Number] {
+                for want in [Want::Truth, Want::Condition, Want::Number, Want::Reading] {
                     for problem in Expression::compile(&source, &names(), want)
                         .err()
                         .into_iter()
@@ -171,7 +171,7 @@ fn nothing_that_can_be_written_breaks_anything() {
                         "{values:?}"
                     );
                 }
-                if let Err(outcome) = expression.number(&scope) {
+                if let Err(outcome) = expression.reading(&scope) {
                     prop_assert!(!matches!(outcome, Outcome::True | Outcome::False(_)));
                 }
                 Ok(())

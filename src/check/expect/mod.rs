@@ -57,6 +57,17 @@ pub enum Want {
     Condition,
     /// A number, depending on facts: `measure:`.
     Number,
+    /// A number or a text, depending on facts: `measure:` with `words:`.
+    Reading,
+}
+
+/// What is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// A finite number.
+    Number(f64),
+    /// A word.
+    Word(String),
 }
 
 /// A compiled expression. Cheap to clone.
@@ -173,10 +184,10 @@ impl Expression {
         evaluate::judge(&self.lowered, scope)
     }
 
-    /// The number it gives, always finite; `Err` says why there is none and is never
+    /// The number or text it gives; `Err` says why there is none and is never
     /// [`Outcome::True`] or [`Outcome::False`].
-    pub fn number(&self, scope: &Scope) -> Result<f64, Outcome> {
-        evaluate::number(&self.lowered, scope)
+    pub fn reading(&self, scope: &Scope) -> Result<Reading, Outcome> {
+        evaluate::reading(&self.lowered, scope)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Data, Expression, Names, Outcome, Problem, Root, Scope, Want};
+use super::{Data, Expression, Names, Outcome, Problem, Reading, Root, Scope, Want};
 use crate::probe::ProbeError;
 use crate::reason::Reason;
 
@@ -191,20 +191,23 @@ fn a_gap_is_the_probes_error_and_never_missing() {
 }
 
 #[test]
-fn a_measure_is_a_finite_number() {
-    let number = |source: &str| {
-        Expression::compile(source, &names(), Want::Number)
+fn a_measure_is_a_finite_number_or_a_word() {
+    let reading = |source: &str| {
+        Expression::compile(source, &names(), Want::Reading)
             .unwrap()
-            .number(&scope())
+            .reading(&scope())
     };
-    assert_eq!(number("tls.days_left"), Ok(9.0));
-    assert_eq!(number("http.total_ms / 2"), Ok(120.25));
-    assert!(matches!(number("tls.nope"), Err(Outcome::Missing { .. })));
-    assert!(matches!(number("tls.version"), Err(Outcome::Type { .. })));
-    assert!(matches!(
-        number("http.total_ms / 0.0"),
-        Err(Outcome::Type { .. })
-    ));
+    assert_eq!(reading("tls.days_left"), Ok(Reading::Number(9.0)));
+    assert_eq!(reading("http.total_ms / 2"), Ok(Reading::Number(120.25)));
+    let word = Reading::Word("TLSv1.3".to_owned());
+    assert_eq!(reading("tls.version"), Ok(word));
+    assert!(matches!(reading("tls.nope"), Err(Outcome::Missing { .. })));
+    for other in ["http.total_ms / 0.0", "tls.verified"] {
+        assert!(
+            matches!(reading(other), Err(Outcome::Type { .. })),
+            "{other}"
+        );
+    }
 }
 
 #[test]

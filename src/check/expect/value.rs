@@ -142,6 +142,11 @@ pub(super) fn as_bool(value: &dyn Val) -> Option<bool> {
     value.downcast_ref::<CelBool>().map(|value| *value.inner())
 }
 
+/// A text.
+pub(super) fn as_text(value: &dyn Val) -> Option<&str> {
+    value.downcast_ref::<CelString>().map(CelString::inner)
+}
+
 /// An entry of a map.
 pub(super) fn entry<'a>(value: &'a dyn Val, key: &str) -> Option<&'a dyn Val> {
     let map = value.downcast_ref::<CelMap>()?;

@@ -7,6 +7,7 @@ mod drawn;
 mod each;
 mod expand;
 mod expression;
+mod measure;
 mod rule;
 mod runs;
 mod variables;

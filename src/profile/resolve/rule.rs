@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::drawn::{Drawn, drawn};
 use super::expression::{compile, names, spanned};
+use super::measure;
 use crate::check::expect::{Names, Want};
-use crate::check::{Asked, Attest, Constants, Expect, Expectation, Measure, Part, Rule, StandIn};
+use crate::check::{Asked, Attest, Constants, Expect, Expectation, Part, Rule, StandIn};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::probe::http::Http;
 use crate::probe::{AnyProbe, Probe as _};
@@ -191,21 +192,8 @@ fn probed(how: &How<'_>, bench: &Bench<'_>, problems: &mut Vec<Diagnostic>) -> O
             })
         }
         (None, Some(measure)) => {
-            let value = compile(
-                &measure.value,
-                &names,
-                Want::Number,
-                bench.sources,
-                problems,
-            );
-            Rule::Measure(Measure {
-                asked: asked?,
-                constants: bench.constants.clone(),
-                value: value?,
-                target: measure.target,
-                warn_at: measure.warn_at,
-                unit: measure.unit.clone(),
-            })
+            let measure = measure::resolve(measure, &names, asked, bench, problems)?;
+            Rule::Measure(measure)
         }
         (Some(expect), Some(_)) => {
             let problem = Diagnostic::error("check.ambiguous", "both `expect` and `measure`");

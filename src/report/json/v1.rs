@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::check::{CheckId, Effort, Fix, Impact};
 use crate::evidence::{ProfileRef, Target};
-use crate::judge::{Notice, Status};
+use crate::judge::{Figure, Notice, Status};
 use crate::ledger::{Waiver, Word};
 use crate::score::{Cause, Counts, Numbers, Overall, Remedy, Section};
 
@@ -111,6 +111,9 @@ pub struct Check {
     /// Whether saved runs are among what it looks at: then it says nothing new about the system.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub from_saved_runs: bool,
+    /// What was measured, on its way to a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
     /// What a person vouches for, if that holds, also where a probe decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<Word>,

@@ -3,6 +3,7 @@
 //! Every status has a sign and a word, so colour only helps. The verdict stands at the top
 //! and, as the last thing a long report leaves on the screen, at the end.
 
+mod figures;
 mod findings;
 mod fix_first;
 mod headline;
@@ -34,6 +35,7 @@ impl Format for Terminal {
         headline::write(&mut page, report);
         headline::sections(&mut page, report);
         findings::write(&mut page, &found);
+        figures::write(&mut page, report);
         ledger::write(&mut page, report);
         worth_knowing(&mut page, report);
         if style.verbose {

@@ -135,12 +135,20 @@ impl<'e, 's> Checker<'e, 's> {
         let root = &self.parsed.root;
         let kind = self.infer(root).kind();
         let range = 0..self.source.len();
-        if self.want == Want::Number {
-            if !matches!(kind, Kind::Any | Kind::Int | Kind::Number) {
+        if matches!(self.want, Want::Number | Want::Reading) {
+            let may_be_text = self.want == Want::Reading;
+            let fits = matches!(kind, Kind::Any | Kind::Int | Kind::Number)
+                || may_be_text && kind == Kind::String;
+            if !fits {
+                let wanted = if may_be_text {
+                    "a number or a text"
+                } else {
+                    "a number"
+                };
                 self.problem(
                     "expression.type",
                     range.clone(),
-                    format!("it gives {} and not a number", words(kind)),
+                    format!("it gives {} and not {wanted}", words(kind)),
                 );
             }
         } else if !matches!(kind, Kind::Any | Kind::Bool) {
