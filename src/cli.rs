@@ -239,9 +239,10 @@ pub enum Listed {
 /// `ready explain`
 #[derive(Clone, Debug, Args)]
 pub struct Explain {
-    /// `tls/certificate-valid`, `web`, `http`, `tcp.refused` …
-    #[arg(value_name = "ID")]
-    pub id: String,
+    /// `tls/certificate-valid`, `web`, `http`, `tcp.refused` …; `check`, `profile`, `probe` or
+    /// `reason` may stand before it.
+    #[arg(value_name = "ID", required = true, num_args = 1..=2)]
+    pub words: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

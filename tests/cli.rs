@@ -564,6 +564,12 @@ fn mistakes_on_the_command_line_are_usage_errors() {
         ),
         (&["judge", "p.yaml", "--profile", "p.yaml"], "not evidence"),
         (&["explain", "no/such-check"], "no/such-check"),
+        (&["explain", "probe", "zebu"], "no probe is called `zebu`"),
+        (
+            &["explain", "thing", "zebu"],
+            "check, profile, probe, reason",
+        ),
+        (&["explain", "profile", "zebu", "web"], "unexpected"),
         (&["schema", "nothing"], "nothing"),
         (&["frobnicate"], "frobnicate"),
     ] {
@@ -571,6 +577,22 @@ fn mistakes_on_the_command_line_are_usage_errors() {
         assert_eq!(ran.code, Some(2), "{args:?}: {}{}", ran.out, ran.err);
         assert!(ran.err.contains(told), "{args:?} told {}", ran.err);
         assert_eq!(ran.out, "", "{args:?}: nothing on standard output");
+    }
+}
+
+#[test]
+fn a_kind_may_stand_before_what_is_explained() {
+    let bench = Bench::new();
+    for (kind, id) in [
+        ("profile", "zebu"),
+        ("check", "tls/certificate-valid"),
+        ("probe", "http"),
+        ("reason", "tcp.refused"),
+    ] {
+        let short = bench.ready(&["explain", id]);
+        let long = bench.ready(&["explain", kind, id]);
+        assert_eq!((long.code, long.out), (Some(0), short.out), "{kind} {id}");
+        assert_eq!(long.err, "");
     }
 }
 

@@ -7,31 +7,38 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::{Ui, access, print};
+use crate::check::{Check, Measure};
 use crate::cli::Explain;
 use crate::exit::Exit;
 use crate::probe::{AnyProbe, facts_schemas};
 use crate::profile::catalogue::{self, CatalogueCheck};
-use crate::profile::{self, BuiltIn, Reach};
+use crate::profile::{self, BuiltIn, Profile, Reach};
 use crate::reason::{Reason, Side};
 
 pub(super) fn run(args: &Explain, ui: &Ui<'_>) -> anyhow::Result<Exit> {
-    let id = args.id.as_str();
-    let (text, json) = if let Some(check) = catalogue::find(id) {
+    let (kind, id) = match args.words.as_slice() {
+        [id] => (None, id.as_str()),
+        [kind, id] => (Some(kind.as_str()), id.as_str()),
+        _ => bail!("name one thing to explain"),
+    };
+    if let Some(kind) = kind.filter(|kind| !KINDS.contains(kind)) {
+        bail!("`{kind}` is no kind of thing: {}", KINDS.join(", "));
+    }
+    let may_be = |word: &str| kind.is_none_or(|kind| kind == word);
+    let (text, json) = if let Some(check) = catalogue::find(id).filter(|_| may_be("check")) {
         (check_text(check, ui.width()), check_json(check))
-    } else if let Some(profile) = profile::built_in().into_iter().find(|one| one.id == id) {
-        {
-            let reach = reach(&profile, ui);
-            (
-                profile_text(&profile, reach.as_ref(), ui.width()),
-                profile_json(&profile, reach.as_ref()),
-            )
-        }
-    } else if let Ok(reason) = id.parse::<Reason>() {
+    } else if let Some(profile) = built_in(id).filter(|_| may_be("profile")) {
+        let reached = reached(&profile, ui);
+        (
+            profile_text(&profile, reached.as_ref(), ui.width()),
+            profile_json(&profile, reached.as_ref()),
+        )
+    } else if let Some(reason) = id.parse::<Reason>().ok().filter(|_| may_be("reason")) {
         (reason_text(reason), reason_json(reason))
-    } else if let Some(schema) = facts_schemas().remove(id) {
+    } else if let Some(schema) = facts_schemas().remove(id).filter(|_| may_be("probe")) {
         (facts_text(id, schema.as_value()), schema.to_value())
     } else {
-        bail!("{}", unknown(id));
+        bail!("{}", unknown(id, kind));
     };
     if args.json {
         let mut bytes = serde_json::to_vec_pretty(&json)?;
@@ -41,6 +48,13 @@ pub(super) fn run(args: &Explain, ui: &Ui<'_>) -> anyhow::Result<Exit> {
         print(text.as_bytes())?;
     }
     Ok(Exit::Ready)
+}
+
+/// Kinds of things that can be explained, as people may say them before the id.
+const KINDS: [&str; 4] = ["check", "profile", "probe", "reason"];
+
+fn built_in(id: &str) -> Option<BuiltIn> {
+    profile::built_in().into_iter().find(|one| one.id == id)
 }
 
 fn check_text(check: &CatalogueCheck, width: usize) -> String {
@@ -116,18 +130,20 @@ fn check_json(check: &CatalogueCheck) -> Value {
     })
 }
 
-/// How far the profile reaches, its required variables set to their examples.
-fn reach(profile: &BuiltIn, ui: &Ui<'_>) -> Option<Reach> {
+/// A profile with its required variables set to their examples, and how far it reaches.
+fn reached(profile: &BuiltIn, ui: &Ui<'_>) -> Option<(Profile, Reach)> {
     let needs = profile::needs(profile.id);
     let required = needs.vars.into_iter().filter(|var| var.required);
     let set = required
         .map(|var| Some((var.name, var.example?)))
         .collect::<Option<_>>()?;
     let loaded = profile::load(profile.id, &set, ui.host).ok()?;
-    Some(Reach::of(&loaded.profile))
+    let reach = Reach::of(&loaded.profile);
+    Some((loaded.profile, reach))
 }
 
-fn profile_text(profile: &BuiltIn, reach: Option<&Reach>, width: usize) -> String {
+fn profile_text(profile: &BuiltIn, reached: Option<&(Profile, Reach)>, width: usize) -> String {
+    let reach = reached.map(|(_, reach)| reach);
     let mut text = format!("{}\n{}\n", profile.id, profile.title);
     if let Some(about) = &profile.about {
         paragraph(&mut text, "About", about, width);
@@ -162,10 +178,38 @@ fn profile_text(profile: &BuiltIn, reach: Option<&Reach>, width: usize) -> Strin
             );
         }
     }
-    if let Some(reach) = reach {
+    if let Some((profile, reach)) = reached {
         reach_text(&mut text, reach);
+        figures_text(&mut text, profile);
     }
     text
+}
+
+/// What is measured, with what it was and shall be.
+fn figures(profile: &Profile) -> impl Iterator<Item = (&Check, &Measure)> {
+    let checks = profile.checks.iter();
+    checks.flat_map(|check| {
+        let measures = check.rule.measures().into_iter();
+        measures.map(move |measure| (check, measure))
+    })
+}
+
+fn figures_text(text: &mut String, profile: &Profile) {
+    for (number, (check, measure)) in figures(profile).enumerate() {
+        if number == 0 {
+            text.push_str("\nFigures\n");
+        }
+        let was = measure.was.as_ref();
+        let was = was.map_or_else(String::new, |was| format!("was {was}, "));
+        let amber = measure.amber();
+        let amber = amber.map_or_else(String::new, |amber| format!(" (amber {amber})"));
+        _ = writeln!(
+            text,
+            "  {}: {was}target {}{amber}",
+            check.title,
+            measure.aim()
+        );
+    }
 }
 
 fn reach_text(text: &mut String, reach: &Reach) {
@@ -181,7 +225,17 @@ fn reach_text(text: &mut String, reach: &Reach) {
     }
 }
 
-fn profile_json(profile: &BuiltIn, reach: Option<&Reach>) -> Value {
+fn profile_json(profile: &BuiltIn, reached: Option<&(Profile, Reach)>) -> Value {
+    let reach = reached.map(|(_, reach)| reach);
+    let figures = reached.map(|(profile, _)| {
+        let figures = figures(profile).map(|(check, measure)| {
+            json!({
+                "id": check.id, "title": check.title, "was": measure.was,
+                "target": measure.aim(), "amber": measure.amber(),
+            })
+        });
+        figures.collect::<Vec<_>>()
+    });
     let needs = profile::needs(profile.id);
     let vars: Vec<Value> = needs
         .vars
@@ -216,6 +270,7 @@ fn profile_json(profile: &BuiltIn, reach: Option<&Reach>) -> Value {
         "about": profile.about,
         "vars": vars,
         "secrets": secrets,
+        "figures": figures,
         "reach": reach.map(|reach| json!({
             "checks": reach.checks,
             "open_percent": reach.percent(reach.open),
@@ -260,7 +315,10 @@ fn facts_text(kind: &str, schema: &Value) -> String {
     text
 }
 
-fn unknown(id: &str) -> String {
+fn unknown(id: &str, kind: Option<&str>) -> String {
+    if let Some(kind) = kind {
+        return format!("no {kind} is called `{id}`; `ready list {kind}s` shows all there are");
+    }
     let known = catalogue::all()
         .map(|check| check.id.as_str())
         .chain(profile::built_in().into_iter().map(|one| one.id))
