@@ -119,7 +119,8 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// `tls.days_left > 14: tls.days_left = 9 (browsers refuse it)`, on one line.
+    /// `browsers refuse it (tls.days_left > 14: tls.days_left = 9)`, on one line: first what it
+    /// means, which is what people read.
     fn explanation(&self) -> String {
         let source = self.source.split_whitespace().collect::<Vec<_>>().join(" ");
         let source = shorten(&source, EXPRESSION_CHARACTERS);
@@ -133,11 +134,10 @@ impl Failure {
             [] => String::new(),
             seen => format!(": {}", seen.join(", ")),
         };
-        let because = self.because.as_ref();
-        let because = because
-            .map(|because| format!(" ({because})"))
-            .unwrap_or_default();
-        format!("{source}{seen}{because}")
+        match &self.because {
+            Some(because) => format!("{because} ({source}{seen})"),
+            None => format!("{source}{seen}"),
+        }
     }
 }
 

@@ -190,15 +190,34 @@ impl Said {
             self.say(format!("{} is empty", print(written.range, shown)));
             return;
         }
+        let mut names = shown.clone();
+        names.remove(written.variable);
         let blamed: Vec<&Element> = elements
             .iter()
             .filter(|element| truth(predicate, &element.bind(written, context)) != Some(wanted))
             .collect();
+        let nearest = if wanted && written.kind == LoopKind::Exists {
+            nearest(&blamed, predicate, written, context)
+        } else {
+            None
+        };
+        let is_near = nearest.is_some();
+        let blamed = nearest.unwrap_or(blamed);
         for element in blamed.iter().take(MAX_ELEMENTS) {
             let mut inner = Self::default();
-            let mut names = shown.clone();
-            names.remove(written.variable);
-            inner.why_not(predicate, wanted, &element.bind(written, context), &names);
+            let scope = element.bind(written, context);
+            if is_near {
+                // Also what does fit: it says which one is meant.
+                for part in conjuncts(predicate) {
+                    if truth(part, &scope) == Some(true) {
+                        inner.facts(part, &scope, &names);
+                    } else {
+                        inner.why_not(part, true, &scope, &names);
+                    }
+                }
+            } else {
+                inner.why_not(predicate, wanted, &scope, &names);
+            }
             self.say(format!("{}: {}", element.path, inner.0.join("; ")));
         }
         if let Some(more) = blamed
@@ -246,6 +265,38 @@ impl Said {
                 Err(_) => self.say(format!("{} is missing", print(part, shown))),
             }
         }
+    }
+}
+
+/// Those elements that fit more of the first conditions than the others do, if some fit any: the
+/// first says which element is meant, such as the one of a name.
+fn nearest<'e>(
+    elements: &[&'e Element],
+    predicate: &IdedExpr,
+    written: &Loop<'_>,
+    context: &Context<'_, '_>,
+) -> Option<Vec<&'e Element>> {
+    let conditions = conjuncts(predicate);
+    let fits = |element: &Element| {
+        let scope = element.bind(written, context);
+        let met = conditions.iter();
+        met.take_while(|one| truth(one, &scope) == Some(true))
+            .count()
+    };
+    let counted: Vec<usize> = elements.iter().map(|element| fits(element)).collect();
+    let most = counted.iter().copied().max().filter(|most| *most > 0)?;
+    let nearest = elements.iter().zip(counted);
+    let nearest = nearest.filter(|(_, fits)| *fits == most);
+    Some(nearest.map(|(element, _)| *element).collect())
+}
+
+/// What must hold all together: the parts of a chain of `&&`.
+fn conjuncts(expression: &IdedExpr) -> Vec<&IdedExpr> {
+    match &expression.expr {
+        Expr::Call(call) if call.func_name == "_&&_" => {
+            call.args.iter().flat_map(conjuncts).collect()
+        }
+        _ => vec![expression],
     }
 }
 

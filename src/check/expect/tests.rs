@@ -139,6 +139,8 @@ fn false_is_explained_by_the_values_responsible() {
     insta::assert_snapshot!(why("tls.days_left > vars.min && tls.verified"), @"tls.days_left = 9 | vars.min = 14");
     insta::assert_snapshot!(why("http.cookies.all(c, c.secure && c.http_only)"), @"http.cookies[0]: c.http_only = false | http.cookies[1]: c.secure = false; c.http_only = false");
     insta::assert_snapshot!(why("http.cookies.exists(c, c.name == 'csrf')"), @r#"http.cookies[0]: c.name = "sid" | http.cookies[1]: c.name = "pref""#);
+    // Those that come nearest, with what does fit.
+    insta::assert_snapshot!(why("http.cookies.exists(c, c.name == 'pref' && c.secure)"), @r#"http.cookies[1]: c.name = "pref"; c.secure = false"#);
     insta::assert_snapshot!(why("!http.cookies.exists(c, !c.secure)"), @"http.cookies[1]: c.secure = false");
     insta::assert_snapshot!(why("!('TLSv1.2' in tls.offered)"), @r#"tls.offered = ["TLSv1.2", "TLSv1.3"]"#);
     insta::assert_snapshot!(why("tls.verified ? tls.days_left > 20 : tls.days_left > 10"), @"tls.verified = true | tls.days_left = 9");
