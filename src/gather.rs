@@ -283,7 +283,7 @@ impl Run {
         Evidence {
             schema: Evidence::SCHEMA.to_owned(),
             profile: profile.clone(),
-            target: Some(self.context.target.as_ref().clone()),
+            target: self.context.target.as_deref().cloned(),
             started: self.context.now,
             wall_ms: milliseconds(self.start.elapsed()),
             critical_path_ms: observations.iter().map(|one| one.ms).fold(0.0, f64::max),

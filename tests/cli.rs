@@ -695,24 +695,8 @@ fn a_check_that_is_not_applicable_may_have_values_that_do_not_fit() {
 /// The most memory in KiB that it takes to look at a profile.
 fn peak_of_validate(profile: String) -> u64 {
     let bench = Bench::new().file("p.yaml", profile);
-    let mut child = bench
-        .command(&["validate", "p.yaml"])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    let code = loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let now = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        peak = peak.max(now.unwrap_or(0));
-        if let Some(code) = child.try_wait().unwrap() {
-            break code;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    assert!(code.success(), "{code}");
+    let (code, peak) = bench.memory(&["validate", "p.yaml"]);
+    assert_eq!(code, Some(0));
     peak
 }
 

@@ -415,3 +415,63 @@ fn misspelt_checks_are_told_where_the_profile_is_known() {
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{known}");
     }
 }
+
+#[test]
+fn a_saved_run_of_any_size_takes_little_memory() {
+    let most = 8 << 20;
+    let report = |vars: &str, checks: &str| {
+        format!(
+            "{{\"schema\":\"ready.report/v1\",\"checks\":[{checks}],\"run\":{{\"profile\":{{\"id\":\"shop\"}},\
+             \"target\":{{\"vars\":{{{vars}}}}},\"started\":\"2026-11-26T09:00:00Z\",\"interrupted\":false}}}}"
+        )
+    };
+    let fill = |one: &dyn Fn(usize) -> String| {
+        let mut all = one(0);
+        for number in 1.. {
+            let next = one(number);
+            if all.len() + next.len() > most - 1000 {
+                break;
+            }
+            all = all + "," + &next;
+        }
+        all
+    };
+    let plain = peak(&report("", ""));
+    for (what, report) in [
+        (
+            "checks",
+            report("", &fill(&|_| "{\"id\":\"\",\"status\":\"\"}".to_owned())),
+        ),
+        (
+            "variables",
+            report(&fill(&|number| format!("\"{number}\":\"\"")), ""),
+        ),
+        (
+            "one name",
+            report(
+                "",
+                &format!("{{\"id\":\"{}\",\"status\":\"\"}}", "x".repeat(most - 1000)),
+            ),
+        ),
+    ] {
+        let more = peak(&report).saturating_sub(plain);
+        assert!(more < 32 << 10, "{what}: {more} KiB");
+    }
+}
+
+/// The most memory that an audit takes that looks at this saved run, in KiB.
+fn peak(report: &str) -> u64 {
+    let bench = bench();
+    fs::create_dir_all(bench.path(".ready/runs/shop")).unwrap();
+    fs::write(
+        bench.path(".ready/runs/shop/2026-11-26T09-00-00Z.json"),
+        report,
+    )
+    .unwrap();
+    let set = ["--set", "url=http://a.example"];
+    let args = [&["audit", "--profile", "strict.yaml"], &set[..]].concat();
+    let (code, peak) = bench.memory(&args);
+    assert_eq!(code, Some(3));
+    assert!(peak > 0);
+    peak
+}

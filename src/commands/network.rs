@@ -39,7 +39,7 @@ pub(super) fn context(args: &WayArgs, profile: &Profile, ui: &Ui<'_>) -> anyhow:
     let secrets = secrets(&profile.secrets, ui.host)?;
     let target = target(args, profile, &secrets);
     Ok(Context {
-        target: target.into(),
+        target: Some(target.into()),
         ..of(net, secrets, ui.host)
     })
 }
@@ -59,7 +59,10 @@ fn target(args: &WayArgs, profile: &Profile, secrets: &Secrets) -> Target {
         .map(|file| format!("--ca {}", file.display()));
     let mut overrides: Vec<String> = resolve.chain(dns).chain(ca).collect();
     overrides.sort();
-    Target { vars, overrides }
+    Target {
+        vars,
+        overrides: overrides.join(" "),
+    }
 }
 
 /// A context around a network.
@@ -72,7 +75,7 @@ pub(super) fn of(net: Net, secrets: Secrets, host: &Host) -> Context {
         env: Arc::new(host.env.clone()),
         cwd: host.cwd.as_path().into(),
         store: Path::new(store::USUAL).into(),
-        target: Arc::default(),
+        target: None,
         now: host.now,
         timeout: std::time::Duration::ZERO,
     }

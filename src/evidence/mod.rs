@@ -76,9 +76,9 @@ pub struct Target {
     /// Values of the profile's variables, secrets masked; what is no text is JSON.
     pub vars: BTreeMap<String, String>,
     /// How the outside world was reached, where that was not the usual way: `--resolve`, `--dns`
-    /// and `--ca`, as they were given.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub overrides: Vec<String>,
+    /// and `--ca`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub overrides: String,
 }
 
 impl Target {

@@ -31,8 +31,9 @@ pub struct Context {
     pub cwd: Arc<Path>,
     /// The folder of saved runs, from there.
     pub store: Arc<Path>,
-    /// What the run is about; saved runs count if they were about the same.
-    pub target: Arc<Target>,
+    /// What the run is about; saved runs count if they were about the same. None do where it is
+    /// not said.
+    pub target: Option<Arc<Target>>,
     /// When the run started; ages and days left are counted from here.
     pub now: Timestamp,
     /// Time limit of the whole question. A probe keeps within it by itself, so that it can say

@@ -39,10 +39,10 @@ impl Store {
         let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let context = Context {
             cwd: self.0.path().into(),
-            target: Arc::new(Target {
+            target: Some(Arc::new(Target {
                 vars: vars.into(),
-                overrides: Vec::new(),
-            }),
+                overrides: String::new(),
+            })),
             timeout,
             ..context(&[])
         };
@@ -153,10 +153,10 @@ async fn runs_that_say_nothing_are_passed_over() {
         ),
         (
             "another target: --resolve, --dns or --ca differ",
-            changed(20, "/run/target/overrides", json!(["--dns 127.0.0.1:53"])),
+            changed(20, "/run/target/overrides", json!("--dns 127.0.0.1:53")),
         ),
         (
-            "another target: it does not say which",
+            "another target: it is not said which",
             changed(20, "/run/target", Value::Null),
         ),
         (
@@ -222,6 +222,8 @@ async fn files_that_cannot_be_used_are_no_pass_and_may_hide_a_failure() {
         {"id": "shop.health", "status": "pass"},
         {"id": "shop.health", "status": "fail"},
     ]);
+    let crowd = (0..10_001).map(|number| (format!("v{number}"), json!("")));
+    let crowd = Value::Object(crowd.collect());
     let with = |place: &str, value: Value| changed(20, place, value).to_string().into_bytes();
     for (what, bytes) in [
         ("empty", Vec::new()),
@@ -237,6 +239,8 @@ async fn files_that_cannot_be_used_are_no_pass_and_may_hide_a_failure() {
         ),
         ("without a date", with("/run/started", json!("today"))),
         ("two answers", with("/checks", twice)),
+        ("too many variables", with("/run/target/vars", crowd)),
+        ("without checks", with("/checks", Value::Null)),
         (
             "a status without end",
             with("/checks/1/status", json!("pass".repeat(1000))),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A folder with files, in which the binary runs.
 pub struct Bench {
@@ -61,6 +62,28 @@ impl Bench {
             .envs(self.env.iter().cloned())
             .stdin(Stdio::null());
         command
+    }
+
+    /// Runs the binary to its end and tells the most memory that it took, in KiB (Linux).
+    pub fn memory(&self, args: &[&str]) -> (Option<i32>, u64) {
+        let mut child = self
+            .command(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = 0;
+        loop {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let now = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+            peak = peak.max(now.unwrap_or(0));
+            if let Some(code) = child.try_wait().unwrap() {
+                return (code.code(), peak);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Runs the binary to its end.

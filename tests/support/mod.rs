@@ -35,7 +35,7 @@ pub fn context(roots: &[rustls::pki_types::CertificateDer<'static>]) -> Context 
         env: Arc::default(),
         cwd: std::path::Path::new("/").into(),
         store: std::path::Path::new(ready::store::USUAL).into(),
-        target: Arc::default(),
+        target: None,
         now: "2026-11-21T12:00:00Z".parse().expect("a literal"),
         timeout: Duration::from_secs(5),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -41,8 +41,8 @@ pub(super) fn look(
             looked.doubt(&beyond(words));
             break;
         }
-        let said = match read(&folder.join(name)) {
-            Ok(bytes) => said(&bytes, probe, &context.target, context.now),
+        let said = match open(&folder.join(name)) {
+            Ok(file) => said(file, probe, context.target.as_deref(), context.now),
             Err(why) => Said::Unusable(why),
         };
         looked.add(name, said);
@@ -84,16 +84,14 @@ fn none_saved(probe: &SavedRun, shown: &Path) -> ProbeError {
     ProbeError::new(Reason::RunUnsaved, cause).with_detail(detail)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let file = local::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() as u64 > LARGEST {
+fn open(path: &Path) -> Result<io::Take<fs::File>, String> {
+    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+    let file = local::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.len() > LARGEST {
         return Err(format!("is larger than {} MiB", LARGEST >> 20));
     }
-    Ok(bytes)
+    // Should it grow meanwhile, it is cut off, and no report.
+    Ok(file.take(LARGEST))
 }
 
 /// What came to light so far.
