@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::binary::Bench;
 
 /// A day so many days from today, in UTC, as a ledger wants it.
-fn day(offset: i64) -> String {
+pub fn day(offset: i64) -> String {
     ready::ledger::today(Timestamp::now())
         .saturating_add(offset.days())
         .to_string()

@@ -7,6 +7,7 @@ mod hostile;
 
 mod saved_runs;
 mod schema;
+mod score_by_hand;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
