@@ -203,6 +203,7 @@ impl Said {
         };
         let is_near = nearest.is_some();
         let blamed = nearest.unwrap_or(blamed);
+        let mut told: Vec<(&str, Vec<String>)> = Vec::new();
         for element in blamed.iter().take(MAX_ELEMENTS) {
             let mut inner = Self::default();
             let scope = element.bind(written, context);
@@ -218,8 +219,13 @@ impl Said {
             } else {
                 inner.why_not(predicate, wanted, &scope, &names);
             }
-            self.say(format!("{}: {}", element.path, inner.0.join("; ")));
+            told.push((&element.path, inner.0));
         }
+        let shared = shared(&mut told, written.variable);
+        for (path, facts) in told {
+            self.say(format!("{path}: {}", facts.join("; ")));
+        }
+        shared.into_iter().for_each(|fact| self.say(fact));
         if let Some(more) = blamed
             .len()
             .checked_sub(MAX_ELEMENTS)
@@ -266,6 +272,29 @@ impl Said {
             }
         }
     }
+}
+
+/// Takes out what is said of several elements and is not about any of them.
+fn shared(told: &mut [(&str, Vec<String>)], variable: &str) -> Vec<String> {
+    let [(_, first), others @ ..] = &*told else {
+        return Vec::new();
+    };
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let own = format!("{variable}.");
+    let of_all = first.iter().filter(|fact| {
+        let is_own = fact.starts_with(&own) || fact.contains(&format!("({own}"));
+        !is_own && others.iter().all(|(_, facts)| facts.contains(fact))
+    });
+    let shared: Vec<String> = of_all.cloned().collect();
+    for (_, facts) in told {
+        // An element without anything of its own keeps what there is.
+        if facts.iter().any(|fact| !shared.contains(fact)) {
+            facts.retain(|fact| !shared.contains(fact));
+        }
+    }
+    shared
 }
 
 /// Those elements that fit more of the first conditions than the others do, if some fit any: the
