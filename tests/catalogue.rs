@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ready::check::Check;
+use ready::check::{Check, Rule};
 use ready::evidence::{Evidence, Observation, Outcome, ProfileRef};
 use ready::judge::{Answers, Status, judge};
 use ready::ledger::Ledger;
@@ -32,7 +32,16 @@ fn every_check_is_complete_and_its_examples_are_true() {
         for complaint in incomplete(check) {
             _ = writeln!(complaints, "{}: {complaint}", check.id);
         }
-        if let Err(problems) = check.example(&BTreeMap::new()) {
+        let made = check.example(&BTreeMap::new());
+        if let Ok(Check {
+            rule: Rule::Expect(expect),
+            ..
+        }) = &made
+            && expect.expectations.iter().any(|one| one.because.is_none())
+        {
+            _ = writeln!(complaints, "{}: an expectation has no `because`", check.id);
+        }
+        if let Err(problems) = made {
             // Only a build that leaves a kind out says so.
             if problems
                 .iter()
