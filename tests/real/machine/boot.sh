@@ -9,7 +9,8 @@ mount -t tmpfs -o size=64g stage "$stage"
 mkdir "$stage/upper" "$stage/work" "$stage/root"
 root=$stage/root
 mount -t overlay -o "lowerdir=/,upperdir=$stage/upper,workdir=$stage/work" overlay "$root"
-rm -rf "$root/etc/systemd/system" "$root/etc/cron.d" "$root/var/log/journal"
+rm -rf "$root/etc/systemd/system" "$root/etc/cron.d" "$root/var/log/journal" \
+    "$root/etc/apt/sources.list" "$root/etc/apt/sources.list.d" "$root/var/lib/apt/lists"
 cp -a "$files/." "$root/"
 
 mount -t proc proc "$root/proc"

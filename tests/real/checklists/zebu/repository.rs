@@ -18,7 +18,7 @@ services:
   redis: {<<: *usual, image: redis:8.2.1, ports: ["127.0.0.1:6379:6379"]}
 "#;
 
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("README.md", "# Zebu\n\nA portfolio tracker.\n"),
     ("CHANGELOG.md", "# Changes\n\n## 1.4.2\n"),
     (".gitignore", ".env\n"),
@@ -39,6 +39,7 @@ const FILES: [(&str, &str); 13] = [
         "docs/deploy.md",
         "# Deployment\n\n## Rollback\n\n## Troubleshooting\n\nShut down: `docker compose down`.\n",
     ),
+    ("docs/runbooks/restart.md", "# Restart a service\n"),
     ("docs/deployment-checklist.md", "# Before a deployment\n"),
     (
         "docs/architecture.md",

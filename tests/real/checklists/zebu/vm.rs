@@ -18,6 +18,7 @@ const UPDATES: &str =
     "APT::Periodic::Update-Package-Lists \"1\";\nAPT::Periodic::Unattended-Upgrade \"1\";\n";
 const JOBS: &str = "SHELL=/bin/sh\nPATH=/usr/bin:/bin\n17 3 * * * root /usr/local/bin/zebu-backup\n\
     41 4 * * 0 root docker image prune -f\n";
+const LIST: &str = "var/lib/apt/lists/mirror_dists_bookworm_main_binary-amd64_Packages";
 const WANTED: &str = "[Unit]\nDescription=What this machine runs\nRequires=basic.target\nAfter=basic.target\n\
     Wants=ssh.service cron.service fail2ban.service prometheus-node-exporter.service nftables.service \
     logrotate.timer apt-daily.timer apt-daily-upgrade.timer\n";
@@ -63,6 +64,15 @@ pub(super) fn files(folder: &Path, key: &Path, root: &Authority, is_broken: bool
             ),
         ],
     );
+    // Its mirror has nothing newer than what is installed.
+    write(
+        folder,
+        &[
+            (LIST, ""),
+            ("var/lib/apt/periodic/update-success-stamp", ""),
+        ],
+    );
+    std::fs::create_dir(folder.join("var/lib/apt/lists/partial")).unwrap();
     if is_broken {
         write(
             folder,
@@ -78,16 +88,15 @@ pub(super) fn files(folder: &Path, key: &Path, root: &Authority, is_broken: bool
                 "APT::Periodic::Enable \"0\";\n",
             )],
         );
-        write(folder, &[("var/lib/apt/periodic/update-success-stamp", "")]);
+        // In the order in which making one changes the time of another.
         for path in [
+            LIST,
             "var/lib/apt/lists/partial",
             "var/lib/apt/lists",
             "var/lib/apt/periodic/update-success-stamp",
         ] {
-            _ = std::fs::create_dir_all(folder.join(path));
-            let long_ago = ["-d", "2026-01-01"];
             let ran = Command::new("touch")
-                .args(long_ago)
+                .args(["-d", "2026-01-01"])
                 .arg(folder.join(path))
                 .status();
             assert!(ran.unwrap().success());
