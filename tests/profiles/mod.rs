@@ -2,6 +2,7 @@
 
 mod broken;
 mod checklists;
+mod dead_world;
 mod figures;
 mod hostile;
 
