@@ -377,3 +377,20 @@ fn who_walks_through_what_waits_is_asked_again_about_a_page_that_changed() {
     assert!(told.contains("· terms · expired ·"), "{told}");
     assert!(told.contains("/terms has another text since"), "{told}");
 }
+
+#[test]
+fn the_page_is_reached_the_way_that_the_run_is_told() {
+    let site = Site::start();
+    let profile = PROFILE.replace("{required: true}", "{default: 'http://shop.example'}");
+    let bench = Bench::new().file("p.yaml", profile);
+    let resolve = format!("shop.example:80:{}", site.origin.address);
+    let way = ["--resolve", &resolve, "--dns", "127.0.0.1:9"];
+    let ran = attest(&bench, &[&["terms"], &way[..]].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let (_, report) = audit(&bench, &way);
+    assert_eq!(told(&report, "terms").0, "attested");
+
+    // Without it the name is not known, and neither is what the page says.
+    let (_, report) = audit(&bench, &["--dns", "127.0.0.1:9"]);
+    assert_eq!(told(&report, "terms").1, "attest.unread");
+}
