@@ -12,7 +12,7 @@ pub enum Exit {
     Usage = 2,
     /// Nothing is known to be wrong, but too much is unknown.
     Inconclusive = 3,
-    /// Interrupted by Ctrl-C; a partial report was written.
+    /// Interrupted by Ctrl-C or SIGTERM; a partial report was written.
     Interrupted = 130,
 }
 

@@ -63,7 +63,7 @@ const BURST: u32 = 20;
 
 /// Asks every question of `plan` and returns what came, in the plan's order.
 ///
-/// `stop` ends the run early (Ctrl-C); the answers so far are kept.
+/// `stop` ends the run early (Ctrl-C, SIGTERM); the answers so far are kept.
 pub async fn gather(
     plan: &Plan,
     profile: &ProfileRef,

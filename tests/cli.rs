@@ -7,7 +7,7 @@ use std::net::{Shutdown, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::binary::Bench;
+use crate::support::binary::{Bench, stop};
 use crate::support::origin::{Origin, ok};
 
 /// A profile of one check on one URL.
@@ -345,28 +345,26 @@ fn a_deadline_leaves_a_range() {
 
 #[test]
 #[cfg(unix)]
-fn an_interrupt_still_writes_the_report() {
-    let origin = Origin::start(|_, _| std::thread::sleep(Duration::from_secs(30)));
-    let profile = one(&origin.url("/"), "http.status == 200").replace("2s", "25s");
-    let bench = Bench::new().file("p.yaml", profile);
-    let child = bench
-        .command(&["audit", "--profile", "p.yaml", "--report", "json=out.json"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    while origin.requests().is_empty() {
-        std::thread::sleep(Duration::from_millis(20));
+fn a_signal_to_stop_still_writes_the_report() {
+    for signal in ["INT", "TERM"] {
+        let origin = Origin::start(|_, _| std::thread::sleep(Duration::from_secs(30)));
+        let profile = one(&origin.url("/"), "http.status == 200").replace("2s", "25s");
+        let bench = Bench::new().file("p.yaml", profile);
+        let child = bench
+            .command(&["audit", "--profile", "p.yaml", "--report", "json=out.json"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        while origin.requests().is_empty() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        stop(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}");
+        let report: serde_json::Value = serde_json::from_str(&bench.read("out.json")).unwrap();
+        assert_eq!(report["checks"][0]["reason"], "run.interrupted");
+        assert_eq!(report["run"]["interrupted"], true);
     }
-    let interrupted = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(interrupted.success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let report: serde_json::Value = serde_json::from_str(&bench.read("out.json")).unwrap();
-    assert_eq!(report["checks"][0]["reason"], "run.interrupted");
-    assert_eq!(report["run"]["interrupted"], true);
 }
 
 #[test]

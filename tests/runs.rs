@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 
-use crate::support::binary::{Bench, Ran};
+use crate::support::binary::{Bench, Ran, stop};
 use crate::support::origin::{Origin, ok};
 
 const SHOP: &str = "\
@@ -305,11 +305,7 @@ fn an_interrupted_run_is_not_saved() {
     while origin.requests().is_empty() {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let interrupted = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(interrupted.success());
+    stop(&child, "INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let told = String::from_utf8(output.stderr).unwrap();

@@ -10,7 +10,7 @@ use crate::gather::{Limits, Progress, gather};
 use crate::plan::Plan;
 use crate::probe::Context;
 
-/// Asks every question of `plan`, until done, the deadline or Ctrl-C.
+/// Asks every question of `plan`, until done, the deadline or a signal to stop.
 pub(super) async fn gather_shown(
     plan: &Plan,
     profile: &ProfileRef,
@@ -19,12 +19,6 @@ pub(super) async fn gather_shown(
     ui: &Ui<'_>,
 ) -> Evidence {
     let bar = bar(plan.questions.len(), ui);
-    let stop = async {
-        // Without a signal handler, Ctrl-C ends the process the hard way; so be it.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
     let show = |progress: Progress<'_>| {
         bar.set_position(u64::try_from(progress.done).unwrap_or(u64::MAX));
         if let Some(contact) = progress.observation.probe.contacts().first() {
@@ -35,9 +29,37 @@ pub(super) async fn gather_shown(
             ));
         }
     };
-    let evidence = gather(plan, profile, context, limits, stop, show).await;
+    let evidence = gather(plan, profile, context, limits, stopped(), show).await;
     bar.finish_and_clear();
     evidence
+}
+
+/// Comes when the run is to end early: at Ctrl-C, or when a service manager or a CI system says
+/// so. Without a handler a signal ends the process the hard way; so be it.
+async fn stopped() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signals) => _ = signals.recv().await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
 
 fn bar(questions: usize, ui: &Ui<'_>) -> ProgressBar {

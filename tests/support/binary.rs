@@ -21,6 +21,14 @@ pub struct Ran {
     pub err: String,
 }
 
+/// Sends a signal, such as `INT`, to a run.
+pub fn stop(run: &std::process::Child, signal: &str) {
+    let sent = Command::new("kill")
+        .args([format!("-{signal}"), run.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
 impl Bench {
     /// An empty folder.
     pub fn new() -> Self {

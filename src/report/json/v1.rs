@@ -185,7 +185,7 @@ pub struct Run {
     pub connections: u64,
     /// Whether the whole-run deadline cut something off.
     pub deadline_hit: bool,
-    /// Whether Ctrl-C cut something off.
+    /// Whether Ctrl-C or SIGTERM cut something off.
     pub interrupted: bool,
 }
 
