@@ -225,7 +225,9 @@ impl Said {
         for (path, facts) in told {
             self.say(format!("{path}: {}", facts.join("; ")));
         }
-        shared.into_iter().for_each(|fact| self.say(fact));
+        for fact in shared {
+            self.say(fact);
+        }
         if let Some(more) = blamed
             .len()
             .checked_sub(MAX_ELEMENTS)
