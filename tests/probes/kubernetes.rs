@@ -23,7 +23,7 @@ use crate::support::http::{Body, Server, clear, full, raw, secure_for, status};
 
 const TOKEN: &str = "c4nary-t0ken/with+odd=chars";
 
-type Answers = Arc<dyn Fn(&str, &str) -> Option<(u16, Value)> + Send + Sync>;
+pub(crate) type Answers = Arc<dyn Fn(&str, &str) -> Option<(u16, Value)> + Send + Sync>;
 
 /// An API server with a certificate of its own authority.
 pub(crate) struct Cluster {
@@ -152,7 +152,7 @@ fn usual(path: &str, query: &str) -> (u16, Value) {
     (200, page)
 }
 
-async fn cluster_with(special: Answers, clients: Option<&Authority>) -> Cluster {
+pub(crate) async fn cluster_with(special: Answers, clients: Option<&Authority>) -> Cluster {
     let authority = Authority::root("Cluster");
     let identity = authority.sign(&Leaf::named(&["kubernetes.example", "127.0.0.1"]));
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();

@@ -28,7 +28,7 @@ pub(super) fn installed(name: &str) -> Option<PathBuf> {
 }
 
 /// The server refuses to run as root: then everything of it runs as the user that Debian made.
-fn as_its_user(program: &Path, arguments: &[&str]) -> Vec<String> {
+pub(super) fn as_its_user(program: &Path, arguments: &[&str]) -> Vec<String> {
     let is_root = rustix::process::getuid().is_root();
     let user = [
         "setpriv",

@@ -4,6 +4,8 @@
 //! Debian has them. Vendors are servers in this process, in the shape of their documentation;
 //! all of them share one address, and are told apart by the name that they are called by.
 
+mod batchsender;
+mod watcher;
 mod zebu;
 
 use std::collections::BTreeMap;
@@ -13,10 +15,11 @@ use std::process::Command;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::binary::{Bench, Ran};
-use crate::support::certificates::Identity;
+use crate::support::certificates::{Authority, Identity, pem};
 use crate::support::http::{Body, Server, full, secure, status};
 
 /// Runs `body` on a thread's own network, or not at all where there is none.
@@ -116,6 +119,27 @@ impl Told {
         Self::unlike(self.checks(), statuses)
     }
 
+    /// Ready, and each stage over its minimum.
+    fn assert_ready(&self) {
+        assert_eq!(self.ran.code, Some(0), "{}", self.ran.out);
+        assert_eq!(self.report["verdict"], "ready");
+        for stage in self.report["sections"].as_array().unwrap() {
+            let Some(minimum) = stage["minimum"].as_f64() else {
+                continue;
+            };
+            assert!(stage["score"].as_f64().unwrap() >= minimum, "{stage}");
+        }
+    }
+
+    /// The blockers, all of which fail, each in short.
+    fn assert_blocked(&self) -> String {
+        assert_eq!(self.ran.code, Some(1), "{}", self.ran.out);
+        assert_eq!(self.report["verdict"], "not-ready");
+        let blockers = self.checks().filter(|check| check["blocker"] == true);
+        assert_eq!(Self::unlike(blockers.clone(), &["fail"]), "");
+        blockers.map(in_short).collect()
+    }
+
     /// Those of some checks that do not have one of these statuses, with why.
     fn unlike<'a>(checks: impl Iterator<Item = &'a Value>, statuses: &[&str]) -> String {
         let others = checks.filter(|check| {
@@ -136,6 +160,53 @@ impl Told {
         }
         all
     }
+}
+
+/// `ID: STATUS REASON` and the first line of why.
+fn in_short(check: &Value) -> String {
+    let field = |name: &str| check[name].as_str().unwrap_or_default();
+    let why = field("explanation").lines().next().unwrap_or_default();
+    let (id, status, reason) = (field("id"), field("status"), field("reason"));
+    format!("{id}: {status} {reason}\n    {why}\n")
+}
+
+/// Compares text with a snapshot of the calling module; what changes from run to run is left out.
+macro_rules! assert_told {
+    ($name:literal, $text:expr) => {
+        insta::with_settings!({filters => vec![
+            (r"\d{4}-\d\d-\d\d([T ][0-9:.]+Z?)?", "DATE"),
+            (r"= \d{5,}", "= NUMBER"),
+        ]}, {
+            insta::assert_snapshot!($name, $text);
+        });
+    };
+}
+use assert_told;
+
+/// The arguments of an audit in which every name leads to the stand: what is not in the zone of
+/// `dns` is asked of `vendors`, which has these names and ports.
+fn arguments(
+    bench: &Bench,
+    profile: &str,
+    root: &Authority,
+    dns: &str,
+    (names, vendors): (&[(&str, u16)], &Server),
+    values: &[(&str, String)],
+) -> Vec<String> {
+    let certificate = pem("CERTIFICATE", &root.certificate);
+    std::fs::write(bench.path("root.pem"), certificate).unwrap();
+    let mut args = ["--profile", profile, "--ca", "root.pem", "--dns", dns]
+        .map(str::to_owned)
+        .to_vec();
+    args.extend(["--allow", "intrusive,exec"].map(str::to_owned));
+    for (name, port) in names {
+        let place = format!("{name}:{port}:127.0.0.1:{}", vendors.port);
+        args.extend(["--resolve".to_owned(), place]);
+    }
+    for (name, value) in values {
+        args.extend(["--set".to_owned(), format!("{name}={value}")]);
+    }
+    args
 }
 
 /// Writes files, each with the folders that it needs.
@@ -165,6 +236,44 @@ fn commit(folder: &Path, tag: &str) {
             .unwrap();
         assert!(ran.status.success(), "{ran:?}");
     }
+}
+
+/// For people: prints the command that audits a stand from outside its network, and waits for
+/// the end of the input.
+fn look_at(bench: &Bench, args: &[String]) {
+    let words: Vec<String> = args.iter().map(|word| format!("'{word}'")).collect();
+    let command = bench.command(&[]);
+    let environment: Vec<String> = command
+        .get_envs()
+        .map(|(name, value)| format!("{}='{}'", name.display(), value.unwrap().display()))
+        .collect();
+    println!(
+        "cd {} && nsenter --net=/proc/{}/task/{}/ns/net env -i {} {} audit {}",
+        bench.path("").display(),
+        std::process::id(),
+        nix::unistd::gettid(),
+        environment.join(" "),
+        env!("CARGO_BIN_EXE_ready"),
+        words.join(" ")
+    );
+    _ = std::io::Read::read_to_string(&mut std::io::stdin(), &mut String::new());
+}
+
+/// Writes the ledger of today beside the bench's other files, and gives its path.
+fn ledger(bench: &Bench, text: &str) -> String {
+    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let path = bench.path("stand.ledger.yaml");
+    std::fs::write(&path, text.replace("@TODAY@", &today)).unwrap();
+    path.display().to_string()
+}
+
+/// Copies a folder of this repository's with all that is in it; its files are new.
+fn copy(from: &str, to: &Path) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/real/checklists")
+        .join(from);
+    let ran = Command::new("cp").arg("-r").args([&from, to]).status();
+    assert!(ran.unwrap().success(), "{}", from.display());
 }
 
 /// A folder in which a command finds these programs and no others.

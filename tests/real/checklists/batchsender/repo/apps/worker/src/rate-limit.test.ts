@@ -1,0 +1,1 @@
+it("removes entries that have expired", () => expect(sweep(entries, later).size).toBe(0));

@@ -1,0 +1,4 @@
+-- Up
+CREATE TABLE batches (id uuid PRIMARY KEY);
+-- Down
+DROP TABLE batches;
