@@ -27,6 +27,8 @@ mod openssl;
 mod postgres;
 mod prometheus;
 mod redis;
+#[cfg(feature = "postgres")]
+mod row_security;
 pub mod services;
 mod ssh;
 // It asks every kind.

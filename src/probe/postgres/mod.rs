@@ -10,7 +10,8 @@
 //! as gaps below an answer, what the login may not see.
 //!
 //! A query that reads needs `SELECT` and nothing else; give `ready` a role with `pg_monitor` and
-//! no more. It visits no other server of a cluster.
+//! no more. Tables with row level security are read whole or not at all: for those it needs
+//! `BYPASSRLS`. It visits no other server of a cluster.
 
 mod ask;
 mod facts;
