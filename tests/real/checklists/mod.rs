@@ -5,6 +5,8 @@
 //! all of them share one address, and are told apart by the name that they are called by.
 
 mod batchsender;
+mod engine;
+mod visualkit;
 mod watcher;
 mod zebu;
 
@@ -15,11 +17,11 @@ use std::process::Command;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::binary::{Bench, Ran};
-use crate::support::certificates::{Authority, Identity, pem};
+use crate::support::certificates::{Authority, Identity, Leaf, pem};
 use crate::support::http::{Body, Server, full, secure, status};
 
 /// Runs `body` on a thread's own network, or not at all where there is none.
@@ -240,6 +242,7 @@ fn commit(folder: &Path, tag: &str) {
 
 /// For people: prints the command that audits a stand from outside its network, and waits for
 /// the end of the input.
+#[expect(clippy::print_stdout, reason = "whoever looks must see the command")]
 fn look_at(bench: &Bench, args: &[String]) {
     let words: Vec<String> = args.iter().map(|word| format!("'{word}'")).collect();
     let command = bench.command(&[]);
@@ -259,11 +262,33 @@ fn look_at(bench: &Bench, args: &[String]) {
     _ = std::io::Read::read_to_string(&mut std::io::stdin(), &mut String::new());
 }
 
+/// The day so many days from now.
+fn day(days: i64) -> String {
+    let day = Timestamp::now() + SignedDuration::from_hours(24 * days);
+    day.strftime("%Y-%m-%d").to_string()
+}
+
+/// A certificate for these names that began and ends so many days from now.
+fn lasting(names: &[&str], since: i64, until: i64) -> Leaf {
+    Leaf {
+        not_before: day(since),
+        not_after: day(until),
+        ..Leaf::named(names)
+    }
+}
+
+/// A certificate as one that renews itself is.
+fn current(names: &[&str]) -> Leaf {
+    lasting(names, -10, 80)
+}
+
 /// Writes the ledger of today beside the bench's other files, and gives its path.
 fn ledger(bench: &Bench, text: &str) -> String {
-    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
     let path = bench.path("stand.ledger.yaml");
-    std::fs::write(&path, text.replace("@TODAY@", &today)).unwrap();
+    let text = text
+        .replace("@TODAY@", &day(0))
+        .replace("@LATER@", &day(30));
+    std::fs::write(&path, text).unwrap();
     path.display().to_string()
 }
 

@@ -44,14 +44,11 @@ impl Watcher {
                 "alerting: {{alertmanagers: [{{static_configs: [{{targets: [{target}]}}]}}]}}\n"
             )
         });
-        let jobs: String = jobs
-            .iter()
-            .map(|(job, port)| {
-                format!(
-                    "- {{job_name: {job}, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n"
-                )
-            })
-            .collect();
+        let jobs = jobs.iter().fold(String::new(), |mut all, (job, port)| {
+            let target = format!("[{{targets: ['127.0.0.1:{port}']}}]");
+            _ = writeln!(all, "- {{job_name: {job}, static_configs: {target}}}");
+            all
+        });
         let prometheus = Service::start(&server, folder, |port, folder| {
             let config = format!(
                 "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [rules.yml]\n\

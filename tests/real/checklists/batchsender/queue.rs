@@ -1,5 +1,6 @@
 //! Three NATS servers that keep a stream together, the first of them behind TLS with a worker.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -36,7 +37,7 @@ impl Queue {
         let nats = program("nats-server")?;
         let count = if is_broken { 1 } else { CLIENTS.len() };
         let mut servers = Vec::new();
-        for number in 0..count {
+        for (number, port) in CLIENTS.into_iter().enumerate().take(count) {
             let folder = tempfile::tempdir().unwrap();
             write(folder.path(), identity);
             let start = |port: u16, folder: &Path| {
@@ -44,7 +45,7 @@ impl Queue {
                 std::fs::write(folder.join("nats.conf"), config).unwrap();
                 vec!["-c".to_owned(), "nats.conf".to_owned()]
             };
-            servers.push(Service::start_on(CLIENTS[number], &nats, folder, start).await);
+            servers.push(Service::start_on(port, &nats, folder, start).await);
         }
         // The last one is asked in clear text.
         make_a_stream(CLIENTS[count - 1], count).await;
@@ -73,10 +74,10 @@ fn configuration(number: usize, port: u16, count: usize, is_broken: bool) -> Str
     }
     if count > 1 {
         let routes = ROUTES.map(|port| format!("\"nats://127.0.0.1:{port}\""));
-        text += &format!(
-            "cluster {{ name: mail, listen: \"127.0.0.1:{}\", routes: [{}] }}\n",
-            ROUTES[number],
-            routes.join(", ")
+        let (own, all) = (ROUTES[number], routes.join(", "));
+        _ = writeln!(
+            text,
+            "cluster {{ name: mail, listen: \"127.0.0.1:{own}\", routes: [{all}] }}"
         );
     }
     text
