@@ -164,10 +164,12 @@ impl Told {
     }
 }
 
-/// `ID: STATUS REASON` and the first line of why.
+/// `ID: STATUS REASON` and what that means.
 fn in_short(check: &Value) -> String {
     let field = |name: &str| check[name].as_str().unwrap_or_default();
     let why = field("explanation").lines().next().unwrap_or_default();
+    // The values of a machine are not the same everywhere.
+    let why = why.split(" (").next().unwrap_or_default();
     let (id, status, reason) = (field("id"), field("status"), field("reason"));
     format!("{id}: {status} {reason}\n    {why}\n")
 }

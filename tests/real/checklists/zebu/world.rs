@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::super::{Told, programs, vendors as vendors_of};
+use super::super::engine::{container, image};
+use super::super::{Told, arguments, current, lasting, programs, vendors as vendors_of};
 use super::{app, repository, vendors, vm};
 use crate::probes::backups::{self, s3};
 use crate::probes::docker;
@@ -16,7 +16,7 @@ use crate::real::nginx::Nginx;
 use crate::real::postgres::{Server as Postgres, installed};
 use crate::real::{program, redis};
 use crate::support::binary::Bench;
-use crate::support::certificates::{Authority, Leaf, pem};
+use crate::support::certificates::Authority;
 use crate::support::dns::{Zone, serve};
 use crate::support::http::{Server, clear_at};
 
@@ -108,17 +108,24 @@ impl World {
         let store = s3::serve(offsite.path(), false).await;
         running.push(Box::new(offsite));
         running.push(Box::new(machine(&bench, &root, is_broken)?));
-        let engine = docker::engine_of(&containers(), &images()).await;
+        let engine = docker::engine_of(&containers(), &image("zebu/backend", "1.4.2")).await;
 
         let state = vendors::State {
             default_login: is_broken,
             provider: if is_broken { "other" } else { "letsencrypt" },
         };
         let names = vendors::NAMES.map(|(name, _)| name);
-        let identity = root.sign(&Leaf::named(&names));
+        let identity = root.sign(&current(&names));
         let vendors = vendors_of(identity, move |asked| vendors::answer(asked, state)).await;
         let dns = serve(vec![Zone::new(ZONE)]).await;
-        let args = arguments(&bench, &root, &dns.to_string(), store, &engine, &vendors);
+        let args = arguments(
+            &bench,
+            "zebu",
+            &root,
+            &dns.to_string(),
+            (&vendors::NAMES, &vendors),
+            &values(&bench, store, &engine),
+        );
         Some(Self {
             bench,
             root,
@@ -154,18 +161,12 @@ impl Front {
             "api.zebu.example",
             "deb.debian.org",
         ];
-        let mut leaf = Leaf::named(&names);
-        let day = |days: i64| {
-            let day = Timestamp::now() + SignedDuration::from_hours(24 * days);
-            day.strftime("%Y-%m-%d").to_string()
-        };
         let (since, until) = if self == Self::Expired {
             (-100, -10)
         } else {
             (-10, 80)
         };
-        (leaf.not_before, leaf.not_after) = (day(since), day(until));
-        let identity = root.sign(&leaf);
+        let identity = root.sign(&lasting(&names, since, until));
         let (plain, http2, hsts) = if self == Self::Good {
             (
                 "return 301 https://$host$request_uri;",
@@ -266,55 +267,18 @@ fn machine(
 /// The containers of Zebu, as its engine tells them.
 fn containers() -> Vec<Value> {
     let one = |service: &str| {
-        json!({
-            "Name": format!("/zebu-{service}-1"), "Image": "sha256:aa", "RestartCount": 0,
-            "State": {"Status": "running", "Running": true, "OOMKilled": false, "ExitCode": 0,
-                "StartedAt": Timestamp::now().to_string(), "Health": {"Status": "healthy"}},
-            "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}, "NetworkMode": "zebu_default",
-                "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
-                "Memory": 536_870_912, "NanoCpus": 500_000_000, "PidsLimit": 200, "Privileged": false,
-                "ReadonlyRootfs": true, "PidMode": "", "IpcMode": "private", "CapAdd": null, "CapDrop": ["ALL"],
-                "SecurityOpt": ["no-new-privileges"], "PortBindings": {}},
-            "Config": {"Image": format!("zebu/{service}:1.4.2"), "User": "10001", "Env": ["PATH=/bin"],
-                "Labels": {"com.docker.compose.project": "zebu", "com.docker.compose.service": service,
-                    "com.docker.compose.project.config_files": "/opt/zebu/docker-compose.prod.yml"}},
-            "Mounts": [], "NetworkSettings": {"Ports": {}},
-        })
+        let image = format!("zebu/{service}:1.4.2");
+        let mut one = container("zebu", service, &format!("zebu-{service}-1"), &image);
+        one["Config"]["Labels"]["com.docker.compose.project.config_files"] =
+            json!("/opt/zebu/docker-compose.prod.yml");
+        one
     };
     ["frontend", "backend", "db", "redis"].map(one).to_vec()
 }
 
-fn images() -> Value {
-    let made = Timestamp::now() - SignedDuration::from_hours(48);
-    json!({"Id": "sha256:aa", "RepoTags": ["zebu/backend:1.4.2"], "RepoDigests": ["zebu/backend@sha256:bb"],
-        "Created": made.to_string(), "Size": 1000})
-}
-
-fn arguments(
-    bench: &Bench,
-    root: &Authority,
-    dns: &str,
-    store: u16,
-    engine: &Server,
-    vendors: &Server,
-) -> Vec<String> {
-    let mut args = vec!["--profile".to_owned(), "zebu".to_owned()];
-    let mut say = |name: &str, value: String| args.extend([name.to_owned(), value]);
-    say("--allow", "intrusive,exec".to_owned());
-    std::fs::write(
-        bench.path("root.pem"),
-        pem("CERTIFICATE", &root.certificate),
-    )
-    .unwrap();
-    say("--ca", "root.pem".to_owned());
-    say("--dns", dns.to_owned());
-    for (name, port) in vendors::NAMES {
-        say(
-            "--resolve",
-            format!("{name}:{port}:127.0.0.1:{}", vendors.port),
-        );
-    }
-    for (name, value) in [
+/// What the profile is told of the stand.
+fn values(bench: &Bench, store: u16, engine: &Server) -> [(&'static str, String); 13] {
+    [
         ("domain", "zebu.example".to_owned()),
         ("vm", "127.0.0.1".to_owned()),
         ("address", ADDRESS.to_owned()),
@@ -328,8 +292,5 @@ fn arguments(
         ("migration_head", "0042_last".to_owned()),
         ("backups", "dumps".to_owned()),
         ("offsite_endpoint", format!("http://127.0.0.1:{store}")),
-    ] {
-        say("--set", format!("{name}={value}"));
-    }
-    args
+    ]
 }
