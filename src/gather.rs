@@ -1,8 +1,9 @@
 //! Runs a plan: all questions at once within limits, trouble on the way asked again, a
 //! deadline over everything. The only asynchronous part of the program beside the probes.
 //!
-//! What disturbs comes later: questions that change something after all that only look, and
-//! bursts after everything, as a service that limits requests would refuse the others as well.
+//! What disturbs comes later: programs of this machine after all that only look, as they take
+//! the time that answers are measured in; then questions that change something; and bursts after
+//! everything, as a service that limits requests would refuse the others as well.
 //!
 //! It does not look into answers; a clear answer is never asked for twice.
 
@@ -126,6 +127,7 @@ pub async fn gather(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Looking,
+    Running,
     Changing,
     Bursting,
 }
@@ -133,9 +135,12 @@ enum Turn {
 fn turns(plan: &Plan) -> BTreeMap<Turn, Vec<&Question>> {
     let mut turns: BTreeMap<Turn, Vec<&Question>> = BTreeMap::new();
     for question in &plan.questions {
-        let intrusive = question.contacts.iter();
-        let intrusive = intrusive.filter(|contact| contact.access == Access::Intrusive);
-        let turn = match intrusive.map(|contact| contact.count).max() {
+        let with = |access| {
+            let contacts = question.contacts.iter();
+            contacts.filter(move |contact| contact.access == access)
+        };
+        let turn = match with(Access::Intrusive).map(|contact| contact.count).max() {
+            None if with(Access::Exec).next().is_some() => Turn::Running,
             None => Turn::Looking,
             Some(count) if count < BURST => Turn::Changing,
             Some(_) => Turn::Bursting,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ready::evidence::Evidence;
 use ready::gather::{Limits, gather};
@@ -181,4 +182,32 @@ fn a_burst_comes_after_all_other_questions() {
     let requests = origin.requests();
     let first_post = requests.iter().position(|line| line.starts_with("POST"));
     assert_eq!(first_post, Some(12), "{requests:?}");
+}
+
+#[test]
+fn programs_run_after_what_is_timed() {
+    let bench = Bench::new();
+    let answered = bench.path("answered");
+    let origin = Origin::start(move |_, stream| {
+        std::thread::sleep(Duration::from_millis(300));
+        std::fs::write(&answered, "").unwrap();
+        ok(stream, "fine");
+    });
+    let bench = bench.file(
+        "shop.yaml",
+        "ready: 1\nid: shop\ntitle: Shop\nvars: {url: {required: true}}\nchecks:\n  \
+         - {id: tests, title: Tests, probe: {command: {argv: ['test -e answered'], shell: true}}, expect: command.exit_code == 0}\n  \
+         - {id: page, title: Page, probe: {http: {url: \"${url}\"}}, expect: http.status == 200}\n",
+    );
+    let set = format!("url={}", origin.url("/"));
+    let args = [
+        "audit",
+        "--profile",
+        "shop.yaml",
+        "--allow",
+        "exec",
+        "--set",
+    ];
+    let ran = bench.ready(&[&args[..], &[&set]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
 }
