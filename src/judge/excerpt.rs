@@ -12,17 +12,28 @@ use crate::text::shorten;
 const MOST_FACTS: usize = 24;
 /// Characters of a body that are shown.
 const BODY_CHARACTERS: usize = 200;
+/// Lines and characters of what a program said last that are shown.
+const LAST_LINES: usize = 5;
+const LAST_CHARACTERS: usize = 400;
 
 /// What was seen.
 pub(super) struct Seen {
     facts: Map<String, Value>,
-    /// Path and beginning of a body that helps to understand the failure.
-    body: Option<(String, String)>,
+    /// A part of a body or of a program's output that helps to understand the failure.
+    said: Option<Said>,
+}
+
+/// A part of a longer text.
+struct Said {
+    path: String,
+    /// `begins` or `ends`.
+    which: &'static str,
+    text: String,
 }
 
 impl Seen {
     /// The values that failing expectations name, and the body of an HTTP answer whose status
-    /// or content is not as expected.
+    /// or content is not as expected, or the last words of a program that ended otherwise.
     pub(super) fn of(failures: &[Failure], asked: &[Asked], answers: &Answers<'_>) -> Self {
         let mut facts = Map::new();
         for value in failures.iter().flat_map(|failure| &failure.values) {
@@ -34,23 +45,26 @@ impl Seen {
                 facts.entry(path).or_insert(value);
             }
         }
-        let body = asked.iter().find_map(|asked| {
-            let body = body(asked, failures, answers)?;
-            Some((format!("{}.body", asked.name), body))
+        let said = asked.iter().find_map(|asked| {
+            let observation = answers.observation(&asked.probe)?;
+            let Outcome::Answer { facts, .. } = &observation.outcome else {
+                return None;
+            };
+            body(&asked.name, facts, failures).or_else(|| last_words(&asked.name, facts, failures))
         });
-        Self { facts, body }
+        Self { facts, said }
     }
 
-    /// The beginning of the body as a line of an explanation.
-    pub(super) fn body_line(&self) -> Option<String> {
-        let (path, body) = self.body.as_ref()?;
-        Some(format!("{path} begins: {body}"))
+    /// What was said as a line of an explanation.
+    pub(super) fn line(&self) -> Option<String> {
+        let Said { path, which, text } = self.said.as_ref()?;
+        Some(format!("{path} {which}: {text}"))
     }
 
     /// All of it, by path.
     pub(super) fn into_facts(mut self) -> Option<Value> {
-        if let Some((path, body)) = self.body {
-            self.facts.entry(path).or_insert_with(|| body.into());
+        if let Some(Said { path, text, .. }) = self.said {
+            self.facts.entry(path).or_insert_with(|| text.into());
         }
         (!self.facts.is_empty()).then_some(Value::Object(self.facts))
     }
@@ -66,23 +80,53 @@ pub(super) fn mentions(source: &str, name: &str) -> bool {
     })
 }
 
-fn body(asked: &Asked, failures: &[Failure], answers: &Answers<'_>) -> Option<String> {
-    let helps = |failure: &Failure| {
-        ["status", "json", "body"]
-            .iter()
-            .any(|field| failure.source.contains(&format!("{}.{field}", asked.name)))
-    };
-    let Outcome::Answer { facts, .. } = &answers.observation(&asked.probe)?.outcome else {
-        return None;
-    };
+/// Whether a failure is about one of these fields of a question.
+fn is_about(failures: &[Failure], name: &str, fields: &[&str]) -> bool {
+    failures.iter().any(|failure| {
+        let names = |field: &&str| failure.source.contains(&format!("{name}.{field}"));
+        fields.iter().any(names)
+    })
+}
+
+fn body(name: &str, facts: &Value, failures: &[Failure]) -> Option<Said> {
     // What a body gives away is not given away a second time, in a log.
     let leaks = facts.get("leaks").and_then(Value::as_array);
     if leaks.is_some_and(|leaks| !leaks.is_empty()) {
         return None;
     }
     let body = facts.get("body")?.as_str()?.trim();
-    let shown = !body.is_empty() && failures.iter().any(helps);
-    shown.then(|| shorten(body, BODY_CHARACTERS).into_owned())
+    let helps = !body.is_empty() && is_about(failures, name, &["status", "json", "body"]);
+    helps.then(|| Said {
+        path: format!("{name}.body"),
+        which: "begins",
+        text: shorten(body, BODY_CHARACTERS).into_owned(),
+    })
+}
+
+/// What a program said last that ended otherwise than it was to: its errors, or else its output.
+/// Of a longer text than is kept the end is not known.
+fn last_words(name: &str, facts: &Value, failures: &[Failure]) -> Option<Said> {
+    facts.get("exit_code")?;
+    let is_whole = facts.get("truncated")? == false;
+    // An output that a failure names is quoted there.
+    let is_quoted = is_about(failures, name, &["stdout", "stderr"]);
+    if !is_whole || is_quoted || !is_about(failures, name, &["exit_code"]) {
+        return None;
+    }
+    let (stream, text) = ["stderr", "stdout"].iter().find_map(|stream| {
+        let text = facts.get(stream)?.as_str()?.trim();
+        (!text.is_empty()).then_some((stream, text))
+    })?;
+    let lines = text.rmatch_indices('\n').nth(LAST_LINES - 1);
+    let from = lines.map_or(0, |(at, _)| at + 1);
+    let characters = text.char_indices().rev().nth(LAST_CHARACTERS - 1);
+    let from = from.max(characters.map_or(0, |(at, _)| at));
+    let cut = if from > 0 { "… " } else { "" };
+    Some(Said {
+        path: format!("{name}.{stream}"),
+        which: "ends",
+        text: format!("{cut}{}", text.get(from..)?),
+    })
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ fn failed(failures: &[Failure], asked: &[Asked], answers: &Answers<'_>) -> Verdi
     let first = failures.first();
     let seen = Seen::of(failures, asked, answers);
     let mut lines: Vec<String> = failures.iter().map(Failure::explanation).collect();
-    lines.extend(seen.body_line());
+    lines.extend(seen.line());
     let named = |name: &str| {
         let mut sources = failures.iter().map(|failure| failure.source.as_str());
         sources.any(|source| super::excerpt::mentions(source, name))

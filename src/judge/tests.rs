@@ -37,13 +37,14 @@ fn compile(source: &str, want: Want) -> Expression {
         "properties": {
             "days_left": {"type": "integer"},
             "status": {"type": "integer"},
+            "exit_code": {"type": "integer"},
             "load": {"type": "number"},
             "body": {"type": "string"},
             "json": {},
             "headers": {"type": "object", "additionalProperties": {"type": "string"}},
         },
     });
-    let roots = ["tls", "http", "apex", "www"]
+    let roots = ["tls", "http", "apex", "www", "command"]
         .map(|name| (name.to_owned(), Root::Facts(facts.clone().into())))
         .into_iter()
         .chain([("with".to_owned(), Root::Constant(json!({"min": 14}).into()))]);
@@ -215,6 +216,31 @@ fn an_unexpected_status_shows_the_body() {
             .contains("http.body begins: out of memory xxx")
     );
     assert!(verdict.explanation.contains("… (314 more characters)"));
+}
+
+#[test]
+fn a_program_that_failed_shows_what_it_said_last() {
+    let told = |more: serde_json::Value| {
+        let mut facts = json!({"exit_code": 1, "stdout": "collected 3\nb\nc\nd\ne\ntest_b FAILED\n", "stderr": " ",
+            "truncated": false});
+        let more = more.as_object().unwrap().clone();
+        facts.as_object_mut().unwrap().extend(more);
+        let rule = expect(&["command"], &[("command.exit_code == 0", None)]);
+        judged(rule, vec![("command", answer(facts))]).explanation
+    };
+    assert!(told(json!({})).ends_with("command.stdout ends: … b\nc\nd\ne\ntest_b FAILED"));
+    let words = told(json!({"stderr": "no such table\n"}));
+    assert!(
+        words.ends_with("command.stderr ends: no such table"),
+        "{words}"
+    );
+    let long = told(json!({"stderr": "ä".repeat(500)}));
+    assert!(
+        long.ends_with(&format!("ends: … {}", "ä".repeat(400))),
+        "{long}"
+    );
+    let cut = told(json!({"truncated": true}));
+    assert!(!cut.contains("ends"), "its end is not known: {cut}");
 }
 
 #[test]
