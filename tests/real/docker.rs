@@ -16,7 +16,7 @@ use crate::support::context;
 const IMAGE: &str = "localhost/probe:1";
 
 /// Podman with a storage of its own, and its interface; all of it ends with the value.
-struct Podman {
+pub(super) struct Podman {
     program: PathBuf,
     folder: TempDir,
     services: Vec<Child>,
@@ -33,7 +33,7 @@ impl Drop for Podman {
 }
 
 impl Podman {
-    fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         let (podman, busybox) = (program("podman")?, program("busybox")?);
         program("runc")?;
         let podman = Self {
@@ -93,6 +93,29 @@ impl Podman {
             "{arguments:?}: {}",
             String::from_utf8_lossy(&ran.stderr)
         );
+    }
+
+    /// A script that is this Podman, for whoever calls it as `docker`.
+    pub(super) fn script(&self) -> String {
+        let command = self.command();
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+        format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "))
+    }
+
+    /// Runs a container that writes this into its log, and ends; nothing where no container
+    /// can be started, which a machine may not allow within its own.
+    pub(super) fn log(&self, name: &str, text: &str) -> Option<()> {
+        let name = format!("--name={name}");
+        let options = ["run", &name, "--network=none", "--log-driver=k8s-file"];
+        let program = [IMAGE, "/bin/busybox", "echo", text];
+        let ran = self.run(&[&options, &LIMITS[..], &program].concat());
+        if !ran.status.success() {
+            let words = String::from_utf8_lossy(&ran.stderr);
+            eprintln!("skipped: no container can be started here: {words}");
+            return None;
+        }
+        Some(())
     }
 
     /// Serves its interface at an address.

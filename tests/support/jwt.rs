@@ -1,18 +1,24 @@
-//! An issuer of JSON Web Tokens that really signs and verifies them (ES256).
+//! An issuer of JSON Web Tokens that really signs and verifies them (ES256, RS256).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
     UnparsedPublicKey,
 };
 use serde_json::{Value, json};
 
 /// A key and its name.
 pub struct Issuer {
-    key: EcdsaKeyPair,
+    key: Key,
     kid: String,
+}
+
+enum Key {
+    Ec(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
 }
 
 impl Issuer {
@@ -23,17 +29,49 @@ impl Issuer {
         let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).unwrap();
         Self {
-            key,
+            key: Key::Ec(key),
             kid: kid.to_owned(),
+        }
+    }
+
+    /// With this RSA key.
+    pub fn rsa(kid: &str, pkcs8: &[u8]) -> Self {
+        Self {
+            key: Key::Rsa(RsaKeyPair::from_pkcs8(pkcs8).unwrap()),
+            kid: kid.to_owned(),
+        }
+    }
+
+    fn algorithm(&self) -> &'static str {
+        match self.key {
+            Key::Ec(_) => "ES256",
+            Key::Rsa(_) => "RS256",
         }
     }
 
     /// A signed token with these claims.
     pub fn sign(&self, claims: &Value) -> String {
-        let header = json!({"alg": "ES256", "typ": "JWT", "kid": self.kid});
+        let header = json!({"alg": self.algorithm(), "typ": "JWT", "kid": self.kid});
         let signed = format!("{}.{}", encoded(&header), encoded(claims));
-        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes());
-        let signature = URL_SAFE_NO_PAD.encode(signature.unwrap());
+        let random = SystemRandom::new();
+        let signature = match &self.key {
+            Key::Ec(key) => {
+                let signature = key.sign(&random, signed.as_bytes()).unwrap();
+                signature.as_ref().to_vec()
+            }
+            Key::Rsa(key) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                key.sign(
+                    &RSA_PKCS1_SHA256,
+                    &random,
+                    signed.as_bytes(),
+                    &mut signature,
+                )
+                .unwrap();
+                signature
+            }
+        };
+        let signature = URL_SAFE_NO_PAD.encode(signature);
         format!("{signed}.{signature}")
     }
 
@@ -41,24 +79,41 @@ impl Issuer {
     pub fn verify(&self, token: &str) -> Option<Value> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
-        if decoded(header)?["alg"] != "ES256" {
+        if decoded(header)?["alg"] != self.algorithm() {
             return None;
         }
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.key.public_key());
-        public.verify(signed.as_bytes(), &signature).ok()?;
+        let text = signed.as_bytes();
+        match &self.key {
+            Key::Ec(key) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.public_key())
+                .verify(text, &signature),
+            Key::Rsa(key) => UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key())
+                .verify(text, &signature),
+        }
+        .ok()?;
         let claims = decoded(claims)?;
         (claims["exp"].as_i64()? > jiff::Timestamp::now().as_second()).then_some(claims)
     }
 
     /// The public key as a JWK.
     pub fn jwk(&self) -> Value {
-        let point = self.key.public_key().as_ref();
-        let coordinate = |range| URL_SAFE_NO_PAD.encode(&point[range]);
-        json!({
-            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.kid,
-            "x": coordinate(1..33), "y": coordinate(33..65),
-        })
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        match &self.key {
+            Key::Ec(key) => {
+                let point = key.public_key().as_ref();
+                json!({
+                    "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.kid,
+                    "x": text(&point[1..33]), "y": text(&point[33..65]),
+                })
+            }
+            Key::Rsa(key) => {
+                let public: RsaPublicKeyComponents<Vec<u8>> = key.public().into();
+                json!({
+                    "kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.kid,
+                    "n": text(&public.n), "e": text(&public.e),
+                })
+            }
+        }
     }
 }
 

@@ -6,6 +6,9 @@
 
 mod batchsender;
 mod engine;
+mod fastapi;
+mod stand;
+mod valet;
 mod visualkit;
 mod watcher;
 mod zebu;
@@ -114,6 +117,27 @@ impl Told {
 
     fn checks(&self) -> impl Iterator<Item = &Value> + Clone {
         self.report["checks"].as_array().unwrap().iter()
+    }
+
+    /// The checks of which a word was taken because nobody could be asked, each with the reason.
+    fn stood_in(&self) -> Vec<String> {
+        let attested = self.checks().filter(|check| check["status"] == "attested");
+        let stood_in = attested.filter_map(|check| {
+            let (id, reason) = (check["id"].as_str()?, check["reason"].as_str()?);
+            Some(format!("{id}: {reason}"))
+        });
+        stood_in.collect()
+    }
+
+    /// The blockers and critical items but these, each in short. None of them passes.
+    fn critical(&self, but: &[&str]) -> String {
+        let critical = self.checks().filter(|check| {
+            let id = check["id"].as_str().unwrap();
+            !but.contains(&id) && (check["blocker"] == true || check["impact"] == "critical")
+        });
+        let passed = critical.clone().filter(|check| check["status"] == "pass");
+        assert_eq!(passed.map(in_short).collect::<String>(), "");
+        critical.map(in_short).collect()
     }
 
     /// Everything that does not have one of these statuses, with why.

@@ -3,7 +3,6 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
 
 use super::super::{commit, write};
 
@@ -75,21 +74,6 @@ pub(super) fn make(folder: &Path, is_broken: bool) {
     write(folder, &[(".env", environment)]);
     let mode = if is_broken { 0o644 } else { 0o600 };
     std::fs::set_permissions(folder.join(".env"), std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
-/// Dumps of a database: one of each of the last 14 days, and older ones of 60 weeks.
-pub(super) fn dumps(folder: &Path, dump: &[u8], is_broken: bool) {
-    const DAY: u64 = 86_400;
-    let newest = if is_broken { 3 } else { 0 };
-    let days = (newest..14).chain((2..60).map(|week| week * 7));
-    std::fs::create_dir_all(folder).unwrap();
-    for day in days {
-        let path = folder.join(format!("zebu-{day:03}.dump"));
-        std::fs::write(&path, dump).unwrap();
-        let time = SystemTime::now() - Duration::from_secs(day * DAY + 3600);
-        let file = std::fs::File::options().append(true).open(&path).unwrap();
-        file.set_modified(time).unwrap();
-    }
 }
 
 /// What is deployed on the VM: a clone that belongs to whoever looks.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::super::engine::{container, image};
+use super::super::stand::dumps;
 use super::super::{Told, arguments, current, lasting, programs, vendors as vendors_of};
 use super::{app, repository, vendors, vm};
 use crate::probes::backups::{self, s3};
@@ -98,9 +99,9 @@ impl World {
             running.push(Box::new(TcpListener::bind("0.0.0.0:9000").await.unwrap()));
         }
         repository::make(&bench.path("zebu"), is_broken);
-        repository::dumps(&bench.path("dumps"), &dump, is_broken);
+        dumps(&bench.path("dumps"), &dump, is_broken);
         let offsite = tempfile::tempdir().unwrap();
-        repository::dumps(
+        dumps(
             &offsite.path().join("zebu.example-backups"),
             &dump,
             is_broken,
