@@ -95,29 +95,6 @@ impl Podman {
         );
     }
 
-    /// A script that is this Podman, for whoever calls it as `docker`.
-    pub(super) fn script(&self) -> String {
-        let command = self.command();
-        let words = std::iter::once(command.get_program()).chain(command.get_args());
-        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-        format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "))
-    }
-
-    /// Runs a container that writes this into its log, and ends; nothing where no container
-    /// can be started, which a machine may not allow within its own.
-    pub(super) fn log(&self, name: &str, text: &str) -> Option<()> {
-        let name = format!("--name={name}");
-        let options = ["run", &name, "--network=none", "--log-driver=k8s-file"];
-        let program = [IMAGE, "/bin/busybox", "echo", text];
-        let ran = self.run(&[&options, &LIMITS[..], &program].concat());
-        if !ran.status.success() {
-            let words = String::from_utf8_lossy(&ran.stderr);
-            eprintln!("skipped: no container can be started here: {words}");
-            return None;
-        }
-        Some(())
-    }
-
     /// Serves its interface at an address.
     async fn serve(&mut self, address: &str, is_there: impl Fn() -> bool) {
         let mut command = self.command();
@@ -136,6 +113,37 @@ impl Podman {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+}
+
+// For the stands, which ask every kind.
+#[cfg(all(feature = "backups", feature = "postgres"))]
+impl Podman {
+    /// A script that is this Podman, for whoever calls it as `docker`.
+    pub(super) fn script(&self) -> String {
+        let command = self.command();
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+        format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "))
+    }
+
+    /// Runs a container that writes this into its log, and ends; nothing where no container
+    /// can be started, which a machine may not allow within its own.
+    #[expect(
+        clippy::print_stderr,
+        reason = "whoever runs the tests must see what was skipped"
+    )]
+    pub(super) fn log(&self, name: &str, text: &str) -> Option<()> {
+        let name = format!("--name={name}");
+        let options = ["run", &name, "--network=none", "--log-driver=k8s-file"];
+        let program = [IMAGE, "/bin/busybox", "echo", text];
+        let ran = self.run(&[&options, &LIMITS[..], &program].concat());
+        if !ran.status.success() {
+            let words = String::from_utf8_lossy(&ran.stderr);
+            eprintln!("skipped: no container can be started here: {words}");
+            return None;
+        }
+        Some(())
     }
 }
 

@@ -35,6 +35,10 @@ impl Issuer {
     }
 
     /// With this RSA key.
+    #[cfg_attr(
+        not(all(feature = "backups", feature = "postgres")),
+        expect(dead_code, reason = "for a stand that asks every kind")
+    )]
     pub fn rsa(kid: &str, pkcs8: &[u8]) -> Self {
         Self {
             key: Key::Rsa(RsaKeyPair::from_pkcs8(pkcs8).unwrap()),

@@ -60,7 +60,7 @@ fn route(asked: &Asked<'_>, issuer: &Issuer, is_broken: bool) -> Response<Body> 
     }
 }
 
-/// As FastAPI makes it of the routes.
+/// As `FastAPI` makes it of the routes.
 fn description() -> Value {
     let one = |summary: &str| {
         json!({"get": {"summary": summary, "operationId": summary.to_lowercase(),

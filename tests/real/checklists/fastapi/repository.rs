@@ -71,7 +71,7 @@ const WORKFLOW: &str = "on:\n  push:\n  pull_request:\njobs:\n  test:\n    runs-
     - run: ruff check apps/api\n      - run: pytest apps/api\n      - run: docker build apps/api\n";
 const DOCKERFILE: &str =
     "FROM debian:13 AS build\nRUN true\nFROM debian:13-slim\nCOPY --from=build /app /app\n";
-const LIMITS: &str = r#"class Limiter:
+const LIMITS: &str = "class Limiter:
     def __init__(self, redis):
         self.redis = redis
 
@@ -80,22 +80,22 @@ const LIMITS: &str = r#"class Limiter:
             return self.redis.incr(who) <= 100
         except ConnectionError:
             return True
-"#;
-const DATABASE: &str = r#"from sqlalchemy import create_engine
+";
+const DATABASE: &str = "from sqlalchemy import create_engine
 
 
 def engine(url: str):
     return create_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True)
-"#;
-const MONITORING: &str = r#"import sentry_sdk
+";
+const MONITORING: &str = "import sentry_sdk
 
 sentry_sdk.init(traces_sample_rate=0.1)
-"#;
-const CONFTEST: &str = r#"import sys
+";
+const CONFTEST: &str = "import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-"#;
+";
 const TEST_MONEY: &str = r#"import pytest
 
 from shop.money import euros
