@@ -154,7 +154,8 @@ fn usual(path: &str, query: &str) -> (u16, Value) {
 
 pub(crate) async fn cluster_with(special: Answers, clients: Option<&Authority>) -> Cluster {
     let authority = Authority::root("Cluster");
-    let identity = authority.sign(&Leaf::named(&["kubernetes.example", "127.0.0.1"]));
+    let leaf = Leaf::good_for_years(&["kubernetes.example", "127.0.0.1"]);
+    let identity = authority.sign(&leaf);
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = asked.clone();
     let wants_token = clients.is_none();

@@ -68,16 +68,8 @@ const BAD_PAGES: [(&str, &str); 4] = [
 
 /// A certificate of this age and with this time left, in days.
 fn identity(root: &Authority, age: i64, left: i64) -> Identity {
-    let day = |days: i64| {
-        let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
-        moment.strftime("%Y-%m-%d").to_string()
-    };
-    let leaf = Leaf {
-        not_before: day(-age),
-        not_after: day(left),
-        ..Leaf::named(&["shop.test", "www.shop.test", "localhost"])
-    };
-    root.sign(&leaf)
+    let names = ["shop.test", "www.shop.test", "localhost"];
+    root.sign(&Leaf::lasting(&names, -age, left))
 }
 
 fn root() -> Authority {

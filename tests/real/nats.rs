@@ -154,7 +154,7 @@ async fn logins_are_needed_taken_and_refused() {
 #[tokio::test]
 async fn tls_is_judged_before_a_password_is_sent() {
     let root = Authority::root("NATS");
-    let identity = root.sign(&Leaf::named(&["localhost"]));
+    let identity = root.sign(&Leaf::good_for_years(&["localhost"]));
     let folder = folder();
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
     write("c.pem", pem("CERTIFICATE", &identity.chain[0]));

@@ -454,7 +454,7 @@ fn make_readable(path: &Path) {
 #[tokio::test]
 async fn a_certificate_is_judged_before_a_password_is_sent() {
     let root = Authority::root("PostgreSQL");
-    let identity = root.sign(&Leaf::named(&["localhost"]));
+    let identity = root.sign(&Leaf::good_for_years(&["localhost"]));
     let (chain, key) = (
         pem("CERTIFICATE", &identity.chain[0]),
         pem("PRIVATE KEY", identity.key.secret_der()),

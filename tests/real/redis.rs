@@ -167,7 +167,7 @@ async fn a_replica_without_its_master_is_known() {
 #[tokio::test]
 async fn tls_is_judged_before_a_password_is_sent() {
     let root = Authority::root("Redis");
-    let identity = root.sign(&Leaf::named(&["localhost"]));
+    let identity = root.sign(&Leaf::good_for_years(&["localhost"]));
     let folder = folder();
     let path = |name: &str| folder.path().join(name).display().to_string();
     std::fs::write(path("c.pem"), pem("CERTIFICATE", &identity.chain[0])).unwrap();

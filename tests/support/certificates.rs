@@ -2,7 +2,7 @@
 //! test needs. Dates are around the fixed `now` of [`super::context`].
 
 use base64::Engine as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -72,6 +72,29 @@ impl Leaf {
             not_before: not_before.to_owned(),
             not_after: not_after.to_owned(),
             ..Self::default()
+        }
+    }
+
+    /// A certificate for these names, for tests that have the real clock and do not look at its
+    /// dates.
+    pub fn good_for_years(names: &[&str]) -> Self {
+        Self {
+            not_after: "2029-12-01".to_owned(),
+            ..Self::named(names)
+        }
+    }
+
+    /// A certificate for these names that began and ends so many days from today, for tests of
+    /// the binary, which has the real clock.
+    pub fn lasting(names: &[&str], since: i64, until: i64) -> Self {
+        let day = |days: i64| {
+            let moment = Timestamp::now() + SignedDuration::from_hours(24 * days);
+            moment.strftime("%Y-%m-%d").to_string()
+        };
+        Self {
+            not_before: day(since),
+            not_after: day(until),
+            ..Self::named(names)
         }
     }
 

@@ -294,18 +294,9 @@ fn day(days: i64) -> String {
     day.strftime("%Y-%m-%d").to_string()
 }
 
-/// A certificate for these names that began and ends so many days from now.
-fn lasting(names: &[&str], since: i64, until: i64) -> Leaf {
-    Leaf {
-        not_before: day(since),
-        not_after: day(until),
-        ..Leaf::named(names)
-    }
-}
-
 /// A certificate as one that renews itself is.
 fn current(names: &[&str]) -> Leaf {
-    lasting(names, -10, 80)
+    Leaf::lasting(names, -10, 80)
 }
 
 /// Writes the ledger of today beside the bench's other files, and gives its path.

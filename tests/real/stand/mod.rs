@@ -45,7 +45,7 @@ impl Stand {
     async fn start() -> Option<Self> {
         let (server, scraper) = (program("nginx")?, program("prometheus")?);
         let root = Authority::root("Stand");
-        let identity = root.sign(&Leaf::named(&["localhost", "shop.test"]));
+        let identity = root.sign(&Leaf::lasting(&["localhost", "shop.test"], -10, 80));
         let pages = [("index.html", PAGE), ("app.3f2a.js", "fetch('/api')\n")]
             .map(|(path, text)| (path.to_owned(), text.to_owned()));
         let nginx = Nginx::start(

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::super::engine::{container, image};
 use super::super::stand::dumps;
-use super::super::{Told, arguments, current, lasting, programs, vendors as vendors_of};
+use super::super::{Told, arguments, current, programs, vendors as vendors_of};
 use super::{app, repository, vendors, vm};
 use crate::probes::backups::{self, s3};
 use crate::probes::docker;
@@ -17,7 +17,7 @@ use crate::real::nginx::Nginx;
 use crate::real::postgres::{Server as Postgres, installed};
 use crate::real::{program, redis};
 use crate::support::binary::Bench;
-use crate::support::certificates::Authority;
+use crate::support::certificates::{Authority, Leaf};
 use crate::support::dns::{Zone, serve};
 use crate::support::http::{Server, clear_at};
 
@@ -167,7 +167,7 @@ impl Front {
         } else {
             (-10, 80)
         };
-        let identity = root.sign(&lasting(&names, since, until));
+        let identity = root.sign(&Leaf::lasting(&names, since, until));
         let (plain, http2, hsts) = if self == Self::Good {
             (
                 "return 301 https://$host$request_uri;",
