@@ -344,6 +344,29 @@ fn a_deadline_leaves_a_range() {
 }
 
 #[test]
+fn of_several_checks_with_one_cause_only_what_holds_for_all_is_told() {
+    let check = |id: &str| {
+        format!(
+            "  - {{id: {id}, title: {id}, probe: {{command: {{argv: [no-such-program]}}}}, \
+             expect: command.exit_code == 0, attest: {{ask: Look at {id}}}}}\n"
+        )
+    };
+    let head = "ready: 1\nid: shop\ntitle: Shop\nchecks:\n";
+    let one = Bench::new().file("p.yaml", format!("{head}{}", check("one")));
+    let args = ["audit", "--profile", "p.yaml", "--allow", "exec"];
+    assert!(one.ready(&args).out.contains("Look at one"));
+    let both = format!("{head}{}{}", check("one"), check("two"));
+    let ran = Bench::new().file("p.yaml", both).ready(&args);
+    assert_eq!(ran.code, Some(3), "{}", ran.out);
+    assert!(
+        ran.out.contains("no-such-program is not installed"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("Look at one"), "{}", ran.out);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_signal_to_stop_still_writes_the_report() {
     for signal in ["INT", "TERM"] {

@@ -24,13 +24,21 @@ impl<'a> Finding<'a> {
         self.cause.unwrap_or(&self.first.title)
     }
 
-    /// What was seen, apart from what the title says already.
-    pub(super) fn details(&self) -> &'a str {
-        let explanation = self.first.explanation.as_str();
-        match explanation.strip_prefix(self.title()) {
-            Some(rest) => rest.trim_start_matches([':', ' ']),
-            None => explanation,
+    /// What was seen, apart from what the title says already; of several checks what holds for
+    /// all of them.
+    pub(super) fn details(&self) -> String {
+        let lines = self.first.explanation.lines();
+        let shared: Vec<&str> = lines.filter(|line| self.all_say(line)).collect();
+        let shared = shared.join("\n");
+        match shared.strip_prefix(self.title()) {
+            Some(rest) => rest.trim_start_matches([':', ' ', '\n']).to_owned(),
+            None => shared,
         }
+    }
+
+    fn all_say(&self, line: &str) -> bool {
+        let mut others = self.others.iter();
+        others.all(|other| other.explanation.lines().any(|said| said == line))
     }
 
     /// All its checks.

@@ -153,7 +153,7 @@ fn finding(finding: &Finding<'_>) -> String {
             notes.join(" · ")
         ),
         list(finding.checks()),
-        pre(finding.details()),
+        pre(&finding.details()),
     ];
     if let Some(why) = first.why.as_ref().filter(|_| finding.cause.is_none()) {
         parts.push(format!("Why: {}", escaped(why)));

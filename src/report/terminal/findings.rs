@@ -37,8 +37,9 @@ fn write_one(page: &mut Page, finding: &Finding<'_>) {
     let first = finding.first;
     page.column(&label(first.status), INDENT, Tone::Strong, finding.title());
     page.column(&Label::none(), INDENT, Tone::Dim, &about(finding));
-    if !finding.details().is_empty() {
-        page.column(&Label::none(), INDENT, Tone::Plain, finding.details());
+    let details = finding.details();
+    if !details.is_empty() {
+        page.column(&Label::none(), INDENT, Tone::Plain, &details);
     }
     if finding.cause.is_some() {
         page.column(&word("checks"), INDENT, Tone::Plain, &names(finding));
