@@ -152,6 +152,7 @@ pub(crate) async fn engine() -> Server {
 }
 
 /// An engine with these containers, all of one image, over TCP.
+#[cfg(all(feature = "backups", feature = "postgres"))]
 pub(crate) async fn engine_of(containers: &[Value], image: &Value) -> Server {
     let mut pages = Pages::of(containers);
     pages.put("/images/sha256:aa/json", image);

@@ -18,6 +18,8 @@ mod host;
 mod http;
 mod ledger;
 mod limits;
+// For the stands of checklists.
+#[cfg(all(feature = "backups", feature = "postgres"))]
 mod machine;
 mod nameserver;
 mod nats;
