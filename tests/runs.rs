@@ -203,7 +203,7 @@ fn a_run_that_failed_since_is_no_pass() {
     let (code, check) = judged(&bench, "strict.yaml", &url, &[]);
     assert_eq!(code, Some(1), "{check:#}");
     let told = check["explanation"].as_str().unwrap();
-    assert!(told.contains("it fails in the newest run"), "{told}");
+    assert!(told.contains("it failed since it last passed"), "{told}");
 }
 
 #[test]

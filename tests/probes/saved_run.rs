@@ -109,12 +109,17 @@ async fn the_newest_run_and_the_newest_pass_are_told() {
     let told = store.ask().await.unwrap();
     assert_eq!(told.facts.last_run, Some(seen(17, "pass")));
     assert_eq!(told.facts.last_pass, Some(seen(17, "pass")));
+    assert_eq!(told.facts.last_fail, None);
     store.run(19, &report(19, "error"));
     store.run(20, &report(20, "fail"));
     let told = store.ask().await.unwrap();
     assert_eq!(told.facts.last_run, Some(seen(20, "fail")));
     assert_eq!(told.facts.last_pass, Some(seen(17, "pass")));
     assert!(told.gaps.is_empty(), "{:?}", told.gaps);
+    // That it cannot be asked now does not mend it.
+    let told = store.run(21, &report(21, "error")).ask().await.unwrap();
+    assert_eq!(told.facts.last_run, Some(seen(21, "error")));
+    assert_eq!(told.facts.last_fail, Some(seen(20, "fail")));
 }
 
 #[tokio::test]

@@ -111,6 +111,10 @@ impl Looked {
                 if run.status == "pass" {
                     self.facts.last_pass = Some(run.clone());
                 }
+                // It stays failed, also where later runs could not find out.
+                if run.status == "fail" {
+                    self.facts.last_fail.get_or_insert_with(|| run.clone());
+                }
                 if !self.gaps.contains_key("last_run") {
                     self.facts.last_run.get_or_insert(run);
                 }
@@ -132,12 +136,18 @@ impl Looked {
         if self.facts.last_run.is_none() {
             self.gaps.insert("last_run".to_owned(), error.clone());
         }
+        if self.facts.last_fail.is_none() {
+            self.gaps.insert("last_fail".to_owned(), error.clone());
+        }
         self.gaps.insert("last_pass".to_owned(), error.clone());
     }
 
     fn answer(mut self, probe: &SavedRun, shown: &Path) -> Result<Answer<Facts>, ProbeError> {
         if self.facts.last_pass.is_some() {
             self.gaps.remove("last_pass");
+        }
+        if self.facts.last_fail.is_some() {
+            self.gaps.remove("last_fail");
         }
         if self.facts == Facts::default() && self.gaps.is_empty() {
             return Err(self.silence(probe, shown));

@@ -40,6 +40,9 @@ pub struct Facts {
     /// The newest run in which it passed, measured; left out when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_pass: Option<Run>,
+    /// The newest run in which it failed, if that was after it last passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_fail: Option<Run>,
 }
 
 /// What became of the check in a run.
