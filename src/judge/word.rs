@@ -150,12 +150,20 @@ fn said<'a>(attest: &Attest, case: &Case<'a>) -> Said<'a> {
             valid = Some(one);
         }
     }
-    if let Some(valid) = valid {
-        return Said::Valid(valid.word(attest.max_age));
-    }
     let Some(newest) = newest else {
         return Said::Nothing;
     };
+    if let Some(valid) = valid {
+        // Whoever looked at the page last said which one: an older word that does not say it
+        // cannot speak for what the page says now.
+        let voided = (valid.page().is_none() && newest.page().is_some())
+            .then(|| trouble(newest, attest, case))
+            .flatten();
+        return match voided {
+            Some(trouble) => Said::Void(newest, trouble),
+            None => Said::Valid(valid.word(attest.max_age)),
+        };
+    }
     match trouble(newest, attest, case) {
         Some(trouble) => Said::Void(newest, trouble),
         None => Said::Nothing,

@@ -63,6 +63,9 @@ pub fn text_sha256(url: &str, seen: &Outcome) -> Result<String, String> {
         Some(other) => return Err(format!("{url} answers {other}")),
         None => return Err(format!("{url} has no status")),
     }
+    if facts["decoded_bytes"] == 0 {
+        return Err(format!("{url} answers with nothing to read"));
+    }
     if facts.get("html").is_some() {
         let characters = facts["text_characters"].as_u64().unwrap_or_default();
         if characters < SHORTEST_TEXT {

@@ -161,6 +161,24 @@ fn an_approval_ends_when_the_wording_changes_and_not_when_a_nonce_does() {
 }
 
 #[test]
+fn an_older_word_without_a_page_does_not_speak_for_what_the_page_says_now() {
+    let site = Site::start();
+    let bench = bench(&site);
+    let url = format!("{}/terms", web(&site));
+    assert_eq!(attest(&bench, &["imprint", "--at", &day(-3)]).code, Some(0));
+    assert_eq!(verdict(&bench, "imprint").0, "attested");
+    let ran = attest(&bench, &["imprint", "--document", &url]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(verdict(&bench, "imprint").0, "attested");
+    site.says(200, page(1, "full refunds"));
+    let (status, reason, _) = verdict(&bench, "imprint");
+    assert_eq!(
+        (status.as_str(), reason.as_str()),
+        ("expired", "attest.outdated")
+    );
+}
+
+#[test]
 fn a_page_that_cannot_be_read_leaves_it_unknown() {
     let site = Site::start();
     let bench = bench(&site);
