@@ -1,5 +1,9 @@
 //! The few facts that decided a check, cut out of all that was answered.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::Answers;
@@ -125,13 +129,43 @@ fn last_words(name: &str, facts: &Value, failures: &[Failure]) -> Option<Said> {
     Some(Said {
         path: format!("{name}.{stream}"),
         which: "ends",
-        text: format!("{cut}{}", text.get(from..)?),
+        text: format!("{cut}{}", without_logins(text.get(from..)?)),
     })
+}
+
+/// Programs that cannot connect like to say how they tried: `postgres://app:***@db/shop`.
+fn without_logins(text: &str) -> Cow<'_, str> {
+    static LOGIN: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(://[^\s/:@]*:)[^\s/]+@").ok());
+    match &*LOGIN {
+        Some(login) => login.replace_all(text, "${1}***@"),
+        None => Cow::Borrowed(""),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::mentions;
+    use super::{mentions, without_logins};
+
+    #[test]
+    fn passwords_in_addresses_are_not_repeated() {
+        for (said, told) in [
+            (
+                "postgres://app:hunter2@db/shop",
+                "postgres://app:***@db/shop",
+            ),
+            (
+                "redis://:hun@ter2@cache and more",
+                "redis://:***@cache and more",
+            ),
+            (
+                "https://shop.example:8443/@me",
+                "https://shop.example:8443/@me",
+            ),
+        ] {
+            assert_eq!(without_logins(said), told);
+        }
+    }
 
     #[test]
     fn a_root_is_a_whole_word_before_a_dot_or_bracket() {
