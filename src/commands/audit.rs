@@ -18,6 +18,7 @@ pub(super) fn run(args: &Audit, ui: &Ui<'_>) -> anyhow::Result<Exit> {
         &profile.identity,
         &context,
         limits,
+        progress::stopped(),
         ui,
     ));
     let report = output::conclude(&profile, &evidence, &ledger);

@@ -40,7 +40,14 @@ pub(super) fn run(args: &cli::Demo, ui: &Ui<'_>) -> anyhow::Result<Exit> {
         );
         let context = network::of(net, Secrets::default(), ui.host);
         let limits = Limits::default();
-        let gathering = progress::gather_shown(&plan, &profile.identity, &context, limits, ui);
+        let gathering = progress::gather_shown(
+            &plan,
+            &profile.identity,
+            &context,
+            limits,
+            progress::stopped(),
+            ui,
+        );
         anyhow::Ok(gathering.await)
     })?;
     let report = output::conclude(&profile, &evidence, &Ledger::default());

@@ -21,6 +21,7 @@ pub(super) fn run(args: &Gather, ui: &Ui<'_>) -> anyhow::Result<Exit> {
         &profile.identity,
         &context,
         limits,
+        progress::stopped(),
         ui,
     ));
     let mut json = serde_json::to_vec_pretty(&evidence).context("evidence")?;

@@ -22,8 +22,15 @@ pub(super) fn seen(
         return Ok(Evidence::unasked(&profile.identity, ui.host.now));
     }
     let context = network::context(ways, profile, ui)?;
-    let gathering =
-        progress::gather_shown(plan, &profile.identity, &context, Limits::default(), ui);
+    // Signals keep their meaning for what comes after: people are asked.
+    let gathering = progress::gather_shown(
+        plan,
+        &profile.identity,
+        &context,
+        Limits::default(),
+        std::future::pending(),
+        ui,
+    );
     Ok(network::runtime()?.block_on(gathering))
 }
 

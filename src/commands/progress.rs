@@ -10,12 +10,13 @@ use crate::gather::{Limits, Progress, gather};
 use crate::plan::Plan;
 use crate::probe::Context;
 
-/// Asks every question of `plan`, until done, the deadline or a signal to stop.
+/// Asks every question of `plan`, until done, the deadline or `stop`.
 pub(super) async fn gather_shown(
     plan: &Plan,
     profile: &ProfileRef,
     context: &Context,
     limits: Limits,
+    stop: impl Future<Output = ()>,
     ui: &Ui<'_>,
 ) -> Evidence {
     let bar = bar(plan.questions.len(), ui);
@@ -29,14 +30,15 @@ pub(super) async fn gather_shown(
             ));
         }
     };
-    let evidence = gather(plan, profile, context, limits, stopped(), show).await;
+    let evidence = gather(plan, profile, context, limits, stop, show).await;
     bar.finish_and_clear();
     evidence
 }
 
 /// Comes when the run is to end early: at Ctrl-C, or when a service manager or a CI system says
-/// so. Without a handler a signal ends the process the hard way; so be it.
-async fn stopped() {
+/// so. Without a handler a signal ends the process the hard way; so be it. Once it was waited for,
+/// signals do nothing else any more.
+pub(super) async fn stopped() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
